@@ -1,0 +1,52 @@
+"""What a fit may be asked: each refusal names the argument, what was expected, what came."""
+
+from __future__ import annotations
+
+import numbers
+
+import numpy as np
+import scipy.sparse
+
+from dec.networks import Network
+from dec.training import precision, presets
+
+
+def parameters(estimator) -> None:
+    """Raise ValueError or TypeError for a shared parameter that no fit can use."""
+    whole = {"n_clusters": 2, "n_init": 1, "batch_size": 1, "update_interval": 1, "max_iter": 0}
+    for name, least in whole.items():
+        value = getattr(estimator, name)
+        if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+            raise TypeError(f"{name} must be an int, got {value!r}.")
+        if value < least:
+            raise ValueError(f"{name} must be >= {least}, got {value!r}.")
+    if not isinstance(estimator.tol, numbers.Real) or not 0 <= estimator.tol <= 1:
+        raise ValueError(f"tol must be a number in [0, 1], got {estimator.tol!r}.")
+    if estimator.network is not None and not isinstance(estimator.network, Network):
+        raise TypeError(
+            "network must be None or a network of dec.networks, such as "
+            f"DenseAutoencoder(units=(500, 500, 2000, 10)), got {estimator.network!r}."
+        )
+    precision.resolve(estimator.precision)
+    presets.get(estimator.pretraining)
+
+
+def enough_rows(X, n_clusters: int) -> None:
+    """Raise ValueError unless ``X`` has at least ``n_clusters`` rows that differ."""
+    if X.shape[0] < n_clusters:
+        raise ValueError(
+            f"n_clusters must be at most the number of samples, {X.shape[0]}, got {n_clusters}."
+        )
+    seen = set()
+    for row in X:  # ends after a few rows, unless the data are almost all duplicates
+        if scipy.sparse.issparse(row):
+            row.sort_indices()
+            seen.add((row.indices.tobytes(), row.data.tobytes()))
+        else:
+            seen.add(np.asarray(row).tobytes())
+        if len(seen) >= n_clusters:
+            return
+    raise ValueError(
+        f"n_clusters must be at most the number of distinct rows of X, {len(seen)}, "
+        f"got {n_clusters}."
+    )

@@ -1,0 +1,226 @@
+"""A fitted estimator as arrays and JSON, and back: what files and pickles hold."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import inspect
+import os
+from typing import Any
+
+import keras
+import numpy as np
+
+from dec import networks
+from dec.networks import DenseAutoencoder, Network
+from dec.saving import ModelFileError, is_dec_keras, read_arrays, read_dec_keras, write_arrays
+from dec.training import Pretraining
+
+#: Fitted attributes that are plain JSON, kept by their own names.
+_FACTS = (
+    "n_iter_",
+    "converged_",
+    "stop_reason_",
+    "history_",
+    "pretraining_history_",
+    "n_features_in_",
+)
+
+
+def write(estimator, path: str | os.PathLike) -> None:
+    """The whole fitted estimator to one file."""
+    write_arrays(path, *fitted_state(estimator))
+
+
+def read(cls, path: str | os.PathLike):
+    """The estimator of ``path``, of class ``cls`` or one derived from it."""
+    arrays, header = read_arrays(path)
+    known = {c.__name__: c for c in _family(cls) if not inspect.isabstract(c)}
+    with _blaming(path):
+        if header.get("class") not in known:
+            raise ValueError(f"class must be one of {sorted(known)}, got {header.get('class')!r}.")
+        params = {k: _from_json(v) for k, v in header["params"].items()}
+        estimator = known[header["class"]](**params)
+        _restore(estimator, arrays, header)
+    return estimator
+
+
+def write_weights(estimator, path: str | os.PathLike) -> None:
+    """Weights, scale and shape only."""
+    arrays, header = fitted_state(estimator)
+    arrays = {name: array for name, array in arrays.items() if not name.startswith("fitted/")}
+    write_arrays(path, arrays, {"class": "weights", **{k: header[k] for k in ("network", "build")}})
+
+
+def read_weights(estimator, path: str | os.PathLike) -> None:
+    """Weights of ``write_weights``, ``write`` or DEC-keras into ``estimator``."""
+    if is_dec_keras(path):
+        arrays, header = _from_dec_keras(path)
+    else:
+        arrays, header = read_arrays(path)
+        arrays = {name: array for name, array in arrays.items() if not name.startswith("fitted/")}
+    with _blaming(path):
+        # Precision is the estimator's own choice here: the weights are float32 either way.
+        build = {**header["build"], "precision": estimator.precision}
+        _restore(estimator, arrays, {"network": header["network"], "build": build, "facts": {}})
+
+
+def fitted_state(estimator) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Arrays by name, and a JSON header that says what to build before they are put in."""
+    arrays = {
+        name: keras.ops.convert_to_numpy(weight) for name, weight in _weights(estimator).items()
+    }
+    if hasattr(estimator, "labels_"):
+        arrays["fitted/labels"] = estimator.labels_
+    network = estimator.network or estimator.default_network()
+    return arrays, {
+        "class": type(estimator).__name__,
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+        "params": {k: _to_json(v) for k, v in estimator.get_params(deep=False).items()},
+        "network": _to_json(network),
+        "build": {
+            "input_shape": list(estimator.input_shape_),
+            "scale": estimator.scale_,
+            "precision": estimator.precision_,
+        },
+        "facts": {name: getattr(estimator, name) for name in _FACTS if hasattr(estimator, name)},
+    }
+
+
+def to_pickle(estimator, state: dict) -> dict:
+    """``state`` with the Keras parts as arrays: Keras models that share layers do not pickle."""
+    if not hasattr(estimator, "encoder_"):
+        return state
+    parts = {"_parts", "encoder_", "autoencoder_", "model_"}
+    state = {k: v for k, v in state.items() if k not in parts}
+    return {**state, "_fitted": fitted_state(estimator)}
+
+
+def from_pickle(estimator, state: dict, set_state) -> None:
+    """Undo ``to_pickle``."""
+    fitted = state.pop("_fitted", None)
+    set_state(state)
+    if fitted is not None:
+        _restore(estimator, *fitted)
+        estimator.__dict__.update(state)
+
+
+def _restore(estimator, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> None:
+    """Build the network of the header and put the arrays in; on error nothing has changed."""
+    network, build = _from_json(header["network"]), header["build"]
+    if estimator.network is not None and estimator.network != network:
+        raise ValueError(f"network must be {estimator.network!r}, got {network!r}.")
+    before = dict(estimator.__dict__)
+    try:
+        estimator.network = network
+        estimator.precision = build["precision"]
+        estimator._build_network(build["input_shape"], build["scale"], None)
+        centers = arrays.get("head/centers")
+        if centers is not None:
+            estimator.n_clusters = len(centers)
+            estimator._attach_head(None)
+        _assign(estimator, arrays)
+        estimator.n_features_in_ = int(estimator.input_shape_[0])
+        if centers is not None:
+            estimator.cluster_centers_ = np.asarray(centers)
+        if "fitted/labels" in arrays:
+            estimator.labels_ = arrays["fitted/labels"]
+        for name in header["facts"].keys() & set(_FACTS):
+            setattr(estimator, name, header["facts"][name])
+        estimator.network, estimator.precision = before["network"], before["precision"]
+    except BaseException:
+        estimator.__dict__.clear()
+        estimator.__dict__.update(before)
+        raise
+
+
+def _assign(estimator, arrays: dict[str, np.ndarray]) -> None:
+    given = {name: array for name, array in arrays.items() if not name.startswith("fitted/")}
+    weights = _weights(estimator)
+    if not any(name.startswith("decoder/") for name in given):
+        # A clustered model of DEC-keras has no decoder; then neither has the estimator.
+        weights = {name: w for name, w in weights.items() if not name.startswith("decoder/")}
+        del estimator.autoencoder_
+    if given.keys() != weights.keys():
+        odd = sorted(given.keys() ^ weights.keys())
+        raise ValueError(f"weights must be those of the network; missing or extra: {odd}.")
+    for name, weight in weights.items():
+        if tuple(weight.shape) != given[name].shape:
+            raise ValueError(
+                f"{name} must have shape {tuple(weight.shape)}, got {given[name].shape}."
+            )
+    for name, weight in weights.items():
+        weight.assign(given[name])
+
+
+def _weights(estimator) -> dict[str, keras.Variable]:
+    """Every weight of the Keras parts by a name that does not depend on Keras's counters."""
+    named = {}
+    for part in ("encoder", "decoder"):
+        for weight in getattr(estimator._parts, part).weights:
+            named[f"{part}/{weight.path}"] = weight
+    if hasattr(estimator, "model_"):
+        for weight in estimator.model_.layers[-1].weights:
+            named[f"head/{weight.name}"] = weight
+    return named
+
+
+def _from_dec_keras(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    old = read_dec_keras(path)
+    arrays = {}
+    for i, (kernel, bias) in enumerate(old.encoder):
+        arrays |= {f"encoder/encoder_{i}/kernel": kernel, f"encoder/encoder_{i}/bias": bias}
+    for i, (kernel, bias) in zip(
+        reversed(range(len(old.encoder))), old.decoder or (), strict=False
+    ):
+        arrays |= {f"decoder/decoder_{i}/kernel": kernel, f"decoder/decoder_{i}/bias": bias}
+    if old.clusters is not None:
+        arrays["head/centers"] = old.clusters
+    network = DenseAutoencoder(units=tuple(kernel.shape[1] for kernel, _ in old.encoder))
+    build = {"input_shape": [old.encoder[0][0].shape[0]], "scale": 1.0}
+    return arrays, {"network": _to_json(network), "build": build}
+
+
+def _to_json(value):
+    """A parameter as JSON; settings objects carry their kind, so that nothing is guessed."""
+    if isinstance(value, Network):
+        return {"network": type(value).__name__, **dataclasses.asdict(value)}
+    if isinstance(value, Pretraining):
+        return {"pretraining": value.to_dict()}
+    if isinstance(value, keras.optimizers.Optimizer):
+        return {"optimizer": keras.optimizers.serialize(value)}
+    if isinstance(value, np.random.RandomState):
+        return None  # a generator has no short name; the fitted state does not need it
+    if isinstance(value, np.generic):
+        return value.item()
+    return value
+
+
+def _from_json(value):
+    if not isinstance(value, dict):
+        return value
+    if "network" in value:
+        fields = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
+        name = fields.pop("network")
+        if name not in networks.__all__:
+            raise ValueError(f"network must be one of {networks.__all__}, got {name!r}.")
+        return getattr(networks, name)(**fields)
+    if "pretraining" in value:
+        return Pretraining.from_dict(value["pretraining"])
+    return keras.optimizers.deserialize(value["optimizer"])
+
+
+def _family(cls):
+    yield cls
+    for derived in cls.__subclasses__():
+        yield from _family(derived)
+
+
+@contextlib.contextmanager
+def _blaming(path: str | os.PathLike):
+    """Errors about the content of a file name the file."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelFileError(f"{os.fspath(path)}: {error}") from error

@@ -1,0 +1,406 @@
+"""The estimator that every method is: three phases, scikit-learn's contract, files.
+
+To write a method, derive from ``DeepClusterer`` in a file of its own and give it
+
+* ``__init__`` with the method's own parameters and ``**shared``, which only stores them;
+* ``build_head(centers)``: the Keras layer from z (batch, d_z) to q (batch, k);
+* ``compute_target(q)``: Q of the whole data set -> P, in NumPy;
+* ``clustering_loss(p, q)``: L_C of each sample, in ``keras.ops``.
+
+Then list it in ``methods/__init__.py``. It holds no loop, no file and no print: training owns time.
+"""
+
+from __future__ import annotations
+
+import abc
+import inspect
+import math
+import os
+import warnings
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import scipy.sparse
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    TransformerMixin,
+)
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from dec.methods import _checks, _state
+from dec.networks import DenseAutoencoder, Network
+from dec.training import (
+    MomentumSGD,
+    RefreshTargets,
+    SelfTraining,
+    StopOnLabelChange,
+    precision,
+    presets,
+)
+from dec.training.pretrain import pretrain
+from dec.training.rows import fit as fit_rows
+from dec.training.rows import forward
+
+_PHASES = ("network", "pretrain", "initialize", "refine")
+
+
+class DeepClusterer(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator, abc.ABC
+):
+    """Base class of all methods: a clustering estimator around a Keras model.
+
+    Parameters
+    ----------
+    n_clusters : int, default=10
+        Number of clusters k, 2 <= k <= n.
+    network : Network or None, default=None
+        Settings of the autoencoder, such as ``DenseAutoencoder(units=(500, 500, 2000, 10))``;
+        None for the paper's.
+    pretraining : str, Pretraining or None, default="layerwise"
+        Recipe of the autoencoder: ``"layerwise"`` (greedy, then whole), ``"end_to_end"``,
+        ``"paper"``, ``"dec_keras"``, or one of your own; None trains nothing and takes the network
+        as it is (random, or as ``load_weights`` left it).
+    n_init : int, default=20
+        Restarts of the k-means that places the first centroids; the best inertia wins.
+    batch_size : int, default=256
+        Samples a minibatch, in both trainings; fewer where the data set is smaller.
+    update_interval : int, default=140
+        Minibatches between two refreshes of the targets.
+    tol : float, default=0.001
+        Training ends when a smaller share of the labels changed since the previous refresh.
+    max_iter : int, default=20000
+        Minibatches of self-training at most, rounded up to whole update intervals; 0 for none.
+    optimizer : keras.optimizers.Optimizer, str or None, default=None
+        Of self-training. None: SGD with learning rate 0.01 and momentum 0.9, as the paper. An
+        instance is a template: every run starts from a fresh one of its configuration.
+    precision : {"auto", "float32", "mixed_bfloat16"}, default="auto"
+        Number format of the hidden layers' matrix products; "auto" takes bfloat16 where the
+        processor has matrix units for it. Everything else is float32.
+    random_state : int, RandomState or None, default=None
+        Seed of initial weights, shuffling, dropout and k-means. The global random states are
+        neither read nor changed.
+    verbose : int, default=0
+        0: silent; 1: progress bars; 2: a line a refresh.
+
+    Attributes
+    ----------
+    labels_ : int64 array, (n,)
+        argmax q at the last refresh; ``predict`` of the training data.
+    cluster_centers_ : float32 array, (k, d_z)
+        Centroids in the embedding.
+    n_iter_ : int
+        Minibatches of self-training.
+    history_ : list of dict
+        One record a refresh: ``iteration``, ``clustering_loss`` (mean since the refresh before, in
+        nats per sample), ``changed``, ``live_clusters``, ``largest_cluster`` (share of the
+        samples), and ``acc``, ``nmi``, ``ari`` when ``y`` was given.
+    pretraining_history_ : list of dict
+        One record a stage: ``part``, ``iterations``, ``relative_error``, ``dead_units``.
+    converged_ : bool
+        Whether ``tol`` was met.
+    stop_reason_ : str
+        ``"converged"``, ``"max_iter"``, ``"non_finite_loss"`` or ``"interrupted"``.
+    n_features_in_, embedding_dim_ : int
+    autoencoder_, encoder_, model_ : keras.Model
+        x -> reconstruction of the scaled x; x -> z; x -> q. They share the encoder. After
+        ``refine`` the decoder is the one from before it.
+    """
+
+    def __init__(
+        self,
+        n_clusters=10,
+        *,
+        network=None,
+        pretraining="layerwise",
+        n_init=20,
+        batch_size=256,
+        update_interval=140,
+        tol=0.001,
+        max_iter=20000,
+        optimizer=None,
+        precision="auto",
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_clusters = n_clusters
+        self.network = network
+        self.pretraining = pretraining
+        self.n_init = n_init
+        self.batch_size = batch_size
+        self.update_interval = update_interval
+        self.tol = tol
+        self.max_iter = max_iter
+        self.optimizer = optimizer
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def __init_subclass__(cls, **kwargs):
+        # Shared parameters are written once, above; a method's own signature is completed with
+        # them here, which is what get_params, clone and help() read.
+        super().__init_subclass__(**kwargs)
+        own = inspect.signature(cls.__init__)
+        named = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        shared = inspect.signature(DeepClusterer.__init__).parameters.values()
+        missing = [p for p in shared if p.name not in own.parameters]
+        cls.__init__.__signature__ = own.replace(parameters=named + missing)
+
+    # ---- what a method writes ---------------------------------------------------------------
+
+    def default_network(self) -> Network:
+        """The paper's network, taken when ``network`` is None."""
+        return DenseAutoencoder()
+
+    def check_parameters(self) -> None:
+        """Raise for values of the method's own parameters that no fit can use."""
+
+    @abc.abstractmethod
+    def build_head(self, centers: np.ndarray | None) -> keras.layers.Layer:
+        """Layer z (batch, d_z) -> q (batch, k), starting at ``centers`` (k, d_z)."""
+
+    @abc.abstractmethod
+    def compute_target(self, q: np.ndarray) -> np.ndarray:
+        """P from the Q of the whole data set: (n, k) -> (n, k), rows sum to 1."""
+
+    @abc.abstractmethod
+    def clustering_loss(self, p, q):
+        """L_C of each sample, in nats: (batch, k), (batch, k) -> (batch,)."""
+
+    # ---- the three phases -------------------------------------------------------------------
+
+    def fit(self, X, y=None, callbacks: Sequence[keras.callbacks.Callback] = ()):
+        """Pretrain, initialize and refine on ``X``.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, (n, n_features)
+            uint8 data stay uint8 in memory; a sparse matrix is densified batch by batch.
+        y : array-like, (n,), optional
+            Classes, for ACC, NMI and ARI in progress and history. Never used otherwise: the result
+            has the same bits with, without and with shuffled ``y``.
+        callbacks : sequence of keras.callbacks.Callback
+            For the self-training, in which a Keras epoch is one update interval.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            Bad data or parameters, before anything is trained; names the argument.
+        """
+        X = self._check_fit(X, y)
+        self.__dict__.pop("_entropy", None)
+        if self.pretraining is not None:
+            self.pretrain(X)
+        return self.initialize(X).refine(X, y, callbacks)
+
+    def pretrain(self, X, y=None):
+        """Phase 1: build the network afresh and train it on its own loss, with no clusters."""
+        X = self._check_fit(X)
+        recipe = presets.get(self.pretraining)
+        scale = 1.0 if recipe is None else recipe.scale_of(X)
+        self._build_network(X.shape[1:], scale, recipe and recipe.initializer)
+        if recipe is not None:
+            self.pretraining_history_ = pretrain(
+                self._parts, X, recipe, batch_size=self.batch_size, seed=self._seed("pretrain"),
+                verbose=self.verbose,
+            )  # fmt: skip
+        return self
+
+    def initialize(self, X, y=None):
+        """Phase 2: k-means on the embedding places the centroids."""
+        X = self._check_fit(X)
+        if not hasattr(self, "_parts"):
+            self._build_network(X.shape[1:], 1.0, None)
+        kmeans = KMeans(
+            self.n_clusters, n_init=self.n_init, random_state=self._seed("initialize")
+        ).fit(forward(self.encoder_, X))
+        self._attach_head(kmeans.cluster_centers_)
+        self._finish(forward(self.model_, X).argmax(axis=1), 0, [], "max_iter")
+        return self
+
+    def refine(self, X, y=None, callbacks: Sequence[keras.callbacks.Callback] = ()):
+        """Phase 3: self-training of encoder and centroids; arguments as in ``fit``."""
+        X = self._check_fit(X, y)
+        check_is_fitted(self, "model_")
+        trainer = SelfTraining(X, self.model_, self.clustering_loss)
+        period = self.update_interval
+        refresh = RefreshTargets(X, self.compute_target, period, y)
+        stop = StopOnLabelChange(self.tol)
+        reason = "max_iter"
+        try:
+            fit_rows(
+                trainer, X, self._build_optimizer(), self.batch_size, steps=period,
+                epochs=math.ceil(self.max_iter / period), seed=self._seed("refine"),
+                callbacks=[refresh, stop, keras.callbacks.TerminateOnNaN(), *callbacks],
+                verbose=self.verbose,
+            )  # fmt: skip
+            if stop.converged:
+                reason = "converged"
+            elif not all(np.isfinite(r.get("clustering_loss", 0.0)) for r in refresh.history):
+                reason = "non_finite_loss"
+                warnings.warn(
+                    "The clustering loss is not finite any more: the result is useless. Take a "
+                    "smaller learning rate in optimizer, or scale the data.",
+                    ConvergenceWarning,
+                    stacklevel=2,
+                )
+        except KeyboardInterrupt:
+            # The weights are those of the last step: labels must be of the same weights.
+            refresh.labels = forward(self.model_, X).argmax(axis=1)
+            reason = "interrupted"
+            raise
+        finally:
+            if refresh.history:
+                n_iter = int(trainer.optimizer.iterations.numpy()) if trainer.optimizer else 0
+                self._finish(refresh.labels, n_iter, refresh.history, reason)
+        return self
+
+    # ---- what a fitted estimator does -------------------------------------------------------
+
+    def predict(self, X) -> np.ndarray:
+        """Cluster of each row, argmax q: int64 (n,)."""
+        return self.predict_proba(X).argmax(axis=1)
+
+    def predict_proba(self, X) -> np.ndarray:
+        """Soft assignments q: float32 (n, k), rows sum to 1."""
+        check_is_fitted(self, "model_")
+        return forward(self.model_, self._check_x(X))
+
+    def transform(self, X) -> np.ndarray:
+        """Embedding z: float32 (n, d_z)."""
+        check_is_fitted(self, "encoder_")
+        return forward(self.encoder_, self._check_x(X))
+
+    # ---- files ------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike):
+        """Write the whole fitted estimator to one HDF5 file; ``load`` is the way back."""
+        check_is_fitted(self, "model_")
+        _state.write(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike):
+        """The estimator that ``save`` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is no such file.
+        dec.ModelFileError
+            Damaged, of a newer format, or of another class.
+        """
+        return _state.read(cls, path)
+
+    def save_weights(self, path: str | os.PathLike):
+        """Write the weights of the network, and the centroids if there are any, to HDF5."""
+        check_is_fitted(self, "encoder_")
+        _state.write_weights(self, path)
+
+    def load_weights(self, path: str | os.PathLike):
+        """Take the weights of a file of ``save_weights`` or of DEC-keras.
+
+        The network is built from the shapes in the file. A file without centroids leaves an
+        estimator whose ``initialize`` and ``refine`` go on from there (``fit`` does so with
+        ``pretraining=None``); one with centroids predicts at once.
+
+        Returns
+        -------
+        self
+        """
+        _state.read_weights(self, path)
+        return self
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "encoder_")
+
+    def __getstate__(self):
+        return _state.to_pickle(self, super().__getstate__())
+
+    def __setstate__(self, state):
+        _state.from_pickle(self, state, super().__setstate__)
+
+    # ---- inside -----------------------------------------------------------------------------
+
+    @property
+    def _n_features_out(self):
+        return self.embedding_dim_
+
+    @classmethod
+    def _get_param_names(cls):
+        return sorted(set(inspect.signature(cls.__init__).parameters) - {"self"})
+
+    def _seed(self, phase: str) -> int:
+        """Seed of one phase, the same whether the phases are called alone or by ``fit``."""
+        if not hasattr(self, "_entropy"):
+            state = self.random_state
+            integer = isinstance(state, (int, np.integer))
+            self._entropy = int(state if integer else check_random_state(state).randint(2**31 - 1))
+        sequence = np.random.SeedSequence([self._entropy, _PHASES.index(phase)])
+        return int(sequence.generate_state(1)[0])
+
+    def _build_network(self, input_shape, scale: float, initializer: str | None):
+        for name in ("model_", "labels_", "cluster_centers_", "pretraining_history_"):
+            self.__dict__.pop(name, None)
+        network = self.network or self.default_network()
+        self.precision_ = precision.resolve(self.precision)
+        self.scale_ = float(scale)
+        self.input_shape_ = tuple(int(n) for n in input_shape)
+        self._parts = network.build(
+            self.input_shape_, scale=self.scale_, initializer=initializer,
+            precision=self.precision_, seed=self._seed("network"),
+        )  # fmt: skip
+        self.encoder_ = self._parts.encoder
+        self.autoencoder_ = self._parts.model
+        self.embedding_dim_ = int(self.encoder_.output_shape[-1])
+
+    def _attach_head(self, centers: np.ndarray | None):
+        head = self.build_head(centers)
+        self.model_ = keras.Model(
+            self.encoder_.inputs, head(self.encoder_.outputs[0]), name=type(self).__name__.lower()
+        )
+
+    def _build_optimizer(self) -> keras.optimizers.Optimizer:
+        if self.optimizer is None:
+            return MomentumSGD(0.01, momentum=0.9)  # Section 4.2 of the paper
+        template = keras.optimizers.get(self.optimizer)
+        return type(template).from_config(template.get_config())
+
+    def _finish(self, labels, n_iter: int, history: list[dict], reason: str):
+        self.labels_ = labels.astype(np.int64)
+        self.cluster_centers_ = np.asarray(
+            keras.ops.convert_to_numpy(self.model_.layers[-1].centers)
+        )
+        self.n_iter_, self.history_ = n_iter, history
+        self.stop_reason_, self.converged_ = reason, reason == "converged"
+
+    def _check_fit(self, X, y=None):
+        _checks.parameters(self)
+        self.check_parameters()
+        X = self._check_x(X, fitting=True)
+        _checks.enough_rows(X, self.n_clusters)
+        if y is not None:
+            check_consistent_length(X, y)
+        return X
+
+    def _check_x(self, X, fitting: bool = False):
+        # Only the network knows how many axes a sample has; float64 and integers become float32,
+        # uint8 stays (it is scaled batch by batch).
+        ndim = (self.network or self.default_network()).sample_ndim + 1
+        X = validate_data(
+            self, X, reset=fitting, dtype=[np.float32, np.uint8], accept_sparse="csr",
+            ensure_min_samples=2 if fitting else 1, allow_nd=ndim > 2, order="C",
+        )  # fmt: skip
+        if X.ndim != ndim:
+            raise ValueError(f"X must have {ndim} dimensions for this network, got {X.ndim}.")
+        if not fitting and X.shape[1:] != self.input_shape_:
+            raise ValueError(f"X must have rows of shape {self.input_shape_}, got {X.shape[1:]}.")
+        return X if scipy.sparse.issparse(X) else np.ascontiguousarray(X)

@@ -1,0 +1,57 @@
+"""Scores of a clustering against known classes: two label arrays in, one float out.
+
+All three ignore how clusters are numbered.
+"""
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from sklearn.metrics.cluster import contingency_matrix
+from sklearn.utils import check_consistent_length, column_or_1d
+
+
+def accuracy(y, labels) -> float:
+    """Clustering accuracy: share of samples that are right under the best one-to-one matching.
+
+    ``ACC = max_m (1/n) sum_i [y_i = m(c_i)]`` over the injective maps m between clusters and
+    classes (Hungarian algorithm). The numbers of clusters and classes may differ; an unmatched
+    cluster counts as wrong.
+
+    Parameters
+    ----------
+    y
+        Classes, (n,).
+    labels
+        Clusters, (n,).
+
+    Returns
+    -------
+    A float in (0, 1].
+    """
+    y, labels = column_or_1d(y), column_or_1d(labels)
+    check_consistent_length(y, labels)
+    table = contingency_matrix(y, labels)
+    return float(table[linear_sum_assignment(table, maximize=True)].sum() / len(y))
+
+
+def nmi(y, labels, average_method: str = "arithmetic") -> float:
+    """Normalised mutual information ``I(y; c) / ((H(y) + H(c)) / 2)``, in [0, 1].
+
+    ``average_method="geometric"`` gives the figure of repositories before 2020.
+    """
+    return float(normalized_mutual_info_score(y, labels, average_method=average_method))
+
+
+def ari(y, labels) -> float:
+    """Rand index adjusted for chance: 1 for equal partitions, about 0 for unrelated ones."""
+    return float(adjusted_rand_score(y, labels))
+
+
+def scores(y, labels) -> dict[str, float]:
+    """The three scores by their short names."""
+    return {"acc": accuracy(y, labels), "nmi": nmi(y, labels), "ari": ari(y, labels)}
+
+
+def changed_labels(before: np.ndarray, after: np.ndarray) -> float:
+    """Share of samples whose label differs, in [0, 1]; labels are compared as they are."""
+    return float(np.mean(before != after))

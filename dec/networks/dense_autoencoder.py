@@ -1,0 +1,103 @@
+"""The stacked autoencoder of the DEC paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from dec.networks.network import Autoencoder, Network
+
+
+@dataclass(frozen=True)
+class DenseAutoencoder(Network):
+    """Fully connected autoencoder d-500-500-2000-10 with a mirrored decoder.
+
+    Section 4.2 of Xie et al. (2016): every layer has the activation except the embedding (which
+    must keep negative values) and the reconstruction (the data are not confined to [0, inf)).
+
+    Attributes
+    ----------
+    units
+        Widths of the encoder; the last is the dimension of the embedding. The paper takes
+        10 for every data set, whatever the number of clusters.
+    activation
+        Name of a Keras activation, for all but the two linear layers.
+    initializer
+        Default initializer of the kernels, see ``kernel_initializer``.
+
+    >>> DenseAutoencoder(units=(64, 10)).build((20,)).model.output_shape
+    (None, 20)
+    """
+
+    units: tuple[int, ...] = (500, 500, 2000, 10)
+    activation: str = "relu"
+    initializer: str = "fan_in_uniform"
+
+    def __post_init__(self):
+        object.__setattr__(self, "units", tuple(self.units))
+        if not self.units or any(int(u) != u or u < 1 for u in self.units):
+            raise ValueError(f"units must be whole numbers >= 1, got {self.units!r}.")
+        keras.activations.get(self.activation)  # an unknown name fails here, not in fit
+
+    def build(
+        self, input_shape, *, scale=1.0, initializer=None, precision="float32", seed=0
+    ) -> Autoencoder:
+        (n_features,) = input_shape
+        depth = len(self.units)
+        seeds = np.random.SeedSequence(seed).generate_state(2 * depth).tolist()
+        widths = (n_features, *self.units)
+
+        def dense(name, units, linear, dtype):
+            return keras.layers.Dense(
+                units,
+                activation=None if linear else self.activation,
+                kernel_initializer=kernel_initializer(initializer or self.initializer, seeds.pop()),
+                dtype=dtype,
+                name=name,
+            )
+
+        # The names are those of DEC-keras, so that old weight files read like new ones.
+        encoding = [
+            # bfloat16 has 8 bits: rounding z to it would move points between clusters.
+            dense(f"encoder_{i}", widths[i + 1], i == depth - 1, _embedding(precision, i, depth))
+            for i in range(depth)
+        ]
+        decoding = [
+            dense(f"decoder_{i}", widths[i], i == 0, precision) for i in reversed(range(depth))
+        ]
+        scaling = keras.layers.Rescaling(scale, dtype="float32", name="scaling")
+        x = keras.Input((n_features,), name="x")
+        z = scaling(x)
+        for layer in encoding:
+            z = layer(z)
+        code = keras.Input((self.units[-1],), name="z")
+        h = code
+        for layer in decoding:
+            h = layer(h)
+        return Autoencoder(
+            encoder=keras.Model(x, z, name="encoder"),
+            decoder=keras.Model(code, h, name="decoder"),
+            scaling=scaling,
+            stages=list(zip(encoding, reversed(decoding), strict=True)),
+        )
+
+
+def _embedding(precision: str, i: int, depth: int) -> str:
+    return "float32" if i == depth - 1 else precision
+
+
+def kernel_initializer(name: str, seed: int) -> keras.initializers.Initializer:
+    """An initializer by name, seeded.
+
+    ``"fan_in_uniform"``: U(-sqrt(1 / fan_in), sqrt(1 / fan_in)), as DEC-keras. ``"normal_0.01"``:
+    N(0, 0.01^2), as the paper. Any name that Keras knows, such as ``"glorot_uniform"``.
+    """
+    if name == "fan_in_uniform":
+        # Variance of U(-a, a) is a^2 / 3.
+        return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform", seed=seed)
+    if name.startswith("normal_"):
+        return keras.initializers.RandomNormal(0.0, float(name.removeprefix("normal_")), seed=seed)
+    initializer = keras.initializers.get(name)
+    return type(initializer).from_config({**initializer.get_config(), "seed": seed})

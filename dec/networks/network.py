@@ -1,0 +1,70 @@
+"""What every network of this library is: settings that build a Keras autoencoder.
+
+To write a network: a frozen dataclass whose fields are its architecture, and one method, ``build``.
+The network owns L_R, everything that is learned with no clusters in mind; methods own L_C. Being
+settings and not weights, a network can be compared, printed, cloned and written to JSON, and every
+fit builds fresh weights from it.
+"""
+
+from __future__ import annotations
+
+import abc
+from typing import NamedTuple
+
+import keras
+
+
+class Autoencoder(NamedTuple):
+    """The Keras parts that one ``Network.build`` returns; they share their weights.
+
+    ``encoder`` maps raw input rows to the embedding (batch, d_z); it begins with the scaling of the
+    data, so that it can be used alone. ``decoder`` maps the embedding to SCALED rows, the space in
+    which the reconstruction error is measured. ``scaling`` is the layer that both agree on.
+    ``stages`` lists, from the outside in, the (encoding, decoding) layers of each depth, for greedy
+    pretraining; empty where a network is trained end to end only.
+    """
+
+    encoder: keras.Model
+    decoder: keras.Model
+    scaling: keras.layers.Layer
+    stages: list[tuple[keras.layers.Layer, keras.layers.Layer]]
+
+    @property
+    def model(self) -> keras.Model:
+        """Input rows -> reconstruction of the scaled rows."""
+        x = self.encoder.input
+        return keras.Model(x, self.decoder(self.encoder(x)), name="autoencoder")
+
+
+class Network(abc.ABC):
+    """Settings of an autoencoder."""
+
+    #: Number of axes of one sample: 1 for vectors, 3 for images (height, width, channels).
+    sample_ndim: int = 1
+
+    @abc.abstractmethod
+    def build(
+        self,
+        input_shape: tuple[int, ...],
+        *,
+        scale: float = 1.0,
+        initializer: str | None = None,
+        precision: str = "float32",
+        seed: int = 0,
+    ) -> Autoencoder:
+        """Fresh weights for samples of ``input_shape`` (without the batch axis).
+
+        Parameters
+        ----------
+        input_shape
+            Shape of one sample.
+        scale
+            Factor applied to raw values before the first layer.
+        initializer
+            Overrides the network's own kernel initializer (a pretraining recipe may).
+        precision
+            Keras dtype policy of the hidden layers, such as ``"mixed_bfloat16"``; the
+            embedding and the reconstruction error stay float32.
+        seed
+            Every random weight follows from it.
+        """

@@ -1,0 +1,66 @@
+"""The formulas on tensors, in ``keras.ops``: the same numbers on every backend."""
+
+from keras import ops
+
+
+def squared_distances(z, centers):
+    """Squared Euclidean distances between points and centres.
+
+    ``||z||^2 - 2 z.mu + ||mu||^2``: one matrix product, so that k = 1000 needs no (n, k, d) tensor.
+    Both sides are first moved by the mean centre, which changes no distance and keeps the
+    cancellation small when the data lie far from the origin.
+
+    Parameters
+    ----------
+    z
+        Points, (n, d).
+    centers
+        Centres, (k, d).
+
+    Returns
+    -------
+    (n, k), each entry >= 0, in the squared units of ``z``.
+    """
+    origin = ops.stop_gradient(ops.mean(centers, axis=0, keepdims=True))
+    z, centers = z - origin, centers - origin
+    cross = ops.matmul(z, ops.transpose(centers))
+    squared = (
+        ops.sum(z * z, axis=1, keepdims=True) - 2.0 * cross + ops.sum(centers * centers, axis=1)
+    )
+    return ops.maximum(squared, 0.0)
+
+
+def log_student_t(squared, alpha=1.0):
+    """Logarithm of the Student-t soft assignment, Eq. 1 of Xie et al. (2016).
+
+    ``q_ij = (1 + d2_ij / alpha)^(-(alpha + 1) / 2)``, rows normalised. In log space no power
+    overflows and ``alpha -> inf`` tends to the softmax of ``-d2 / 2``.
+
+    Parameters
+    ----------
+    squared
+        Squared distances, (n, k), >= 0.
+    alpha
+        Degrees of freedom of the kernel, > 0.
+
+    Returns
+    -------
+    log q, (n, k); the exponentials of a row sum to 1.
+    """
+    return ops.log_softmax(-0.5 * (alpha + 1.0) * ops.log1p(squared / alpha), axis=-1)
+
+
+def student_t(squared, alpha=1.0):
+    """Student-t soft assignment q, Eq. 1: (n, k) squared distances -> (n, k), rows sum to 1."""
+    return ops.exp(log_student_t(squared, alpha))
+
+
+def kl_divergence(p, q):
+    """KL(p || q) of each row, Eq. 2, in nats: (n, k), (n, k) -> (n,), >= 0.
+
+    ``0 log 0 = 0``. No epsilon is added: the Student-t q is a power law and stays far above the
+    smallest float32 (the guard only keeps an exact zero of a foreign q finite).
+    """
+    tiny = 1e-37
+    log_ratio = ops.log(ops.maximum(p, tiny)) - ops.log(ops.maximum(q, tiny))
+    return ops.sum(p * log_ratio, axis=-1)

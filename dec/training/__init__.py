@@ -1,0 +1,16 @@
+"""Training: recipes, loops and callbacks."""
+
+from dec.training.optimizers import MomentumSGD
+from dec.training.pretrain import Pretraining, Stage
+from dec.training.refine import SelfTraining
+from dec.training.refresh_targets import RefreshTargets
+from dec.training.stop_on_label_change import StopOnLabelChange
+
+__all__ = [
+    "MomentumSGD",
+    "Pretraining",
+    "RefreshTargets",
+    "SelfTraining",
+    "Stage",
+    "StopOnLabelChange",
+]

@@ -1,0 +1,53 @@
+"""Pretraining recipes by name."""
+
+from __future__ import annotations
+
+from dec.training.pretrain import Pretraining, Stage
+
+#: Sections 4.2-4.3 of Xie et al. (2016), with what only the code (piiswrong/dec) tells: momentum
+#: burn-in, doubled bias rate, clean raw input, bytes times 0.02. The loss there is half of Keras's
+#: mse, so its learning rate of 0.1 is 0.05 here.
+PAPER = Pretraining(
+    layerwise=Stage(
+        iterations=50_000, learning_rate=0.05, decay_every=20_000, burn_in=1000, bias_rate=2.0
+    ),
+    whole=Stage(
+        iterations=100_000, learning_rate=0.05, decay_every=20_000, burn_in=1000, bias_rate=2.0
+    ),
+    initializer="normal_0.01",
+    mean_square=1.0,
+    byte_scale=0.02,
+    corrupt_input=0.0,
+    corrupt_hidden=0.2,
+)
+
+#: XifengGuo/DEC-keras on MNIST: end to end, [0, 1] pixels; other data are taken as they are.
+DEC_KERAS = Pretraining(
+    whole=Stage(epochs=300, learning_rate=1.0),
+    initializer="fan_in_uniform",
+    byte_scale=1 / 255,
+)
+
+PRESETS = {"paper": PAPER, "dec_keras": DEC_KERAS}
+
+
+def get(pretraining: str | Pretraining | None) -> Pretraining | None:
+    """The recipe of that name; a recipe or None is returned as it is.
+
+    Raises
+    ------
+    ValueError
+        An unknown name.
+    TypeError
+        Neither a name nor a recipe.
+    """
+    if pretraining is None or isinstance(pretraining, Pretraining):
+        return pretraining
+    if not isinstance(pretraining, str):
+        raise TypeError(
+            f"pretraining must be None, one of {sorted(PRESETS)} or a dec.Pretraining, "
+            f"got {pretraining!r}."
+        )
+    if pretraining not in PRESETS:
+        raise ValueError(f"pretraining must be one of {sorted(PRESETS)}, got {pretraining!r}.")
+    return PRESETS[pretraining]

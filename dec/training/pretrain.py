@@ -1,0 +1,276 @@
+"""Pretraining of an autoencoder: greedily layer by layer, then whole.
+
+Section 3.1 of Xie et al. (2016), after Vincent et al. (JMLR 2010).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+
+import keras
+import numpy as np
+from keras import ops
+
+from dec.networks.network import Autoencoder
+from dec.training.optimizers import MomentumSGD
+from dec.training.rows import RowModel, dense_rows, fit, forward
+
+REPORTS = 50  # Keras epochs a stage is cut into: lines of progress, not passes over the data
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How long, and how, one network is trained on its reconstruction error.
+
+    The error is Keras's ``mse``, the mean over features and batch; every learning rate below is in
+    that convention.
+
+    Attributes
+    ----------
+    epochs
+        Passes over the data set.
+    iterations
+        Minibatches at the least; a small data set is passed more often than ``epochs``.
+    learning_rate
+        Of the weights; with ``relative``, divided by the mean square of what is
+        reconstructed, which makes it independent of the scale of the data.
+    relative
+        See ``learning_rate``.
+    optimizer
+        ``"sgd"`` or ``"adam"``.
+    momentum
+        Of SGD.
+    burn_in
+        Iterations over which the momentum grows from 0.
+    bias_rate
+        Factor of the learning rate for biases.
+    warmup
+        Iterations over which the learning rate grows from 0.
+    final
+        Factor that the learning rate falls to, along a cosine, at the end.
+    decay_every
+        If not None, the learning rate falls to a tenth every so many iterations
+        instead (no warmup then).
+    """
+
+    epochs: int = 0
+    iterations: int = 0
+    learning_rate: float = 1.0
+    relative: bool = False
+    optimizer: str = "sgd"
+    momentum: float = 0.9
+    burn_in: int = 0
+    bias_rate: float = 1.0
+    warmup: int = 0
+    final: float = 1.0
+    decay_every: int | None = None
+
+    def __post_init__(self):
+        for name in ("epochs", "iterations", "burn_in", "warmup"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be >= 0, got {getattr(self, name)!r}.")
+        if self.optimizer not in ("sgd", "adam"):
+            raise ValueError(f"optimizer must be 'sgd' or 'adam', got {self.optimizer!r}.")
+
+    def steps(self, n: int, batch_size: int) -> int:
+        """Minibatches in all, for n samples."""
+        return max(self.iterations, self.epochs * math.ceil(n / min(batch_size, n)))
+
+    def build_optimizer(self, steps: int, mean_square: float = 1.0) -> keras.optimizers.Optimizer:
+        """A fresh optimizer for a run of ``steps`` minibatches."""
+        rate = self.learning_rate / mean_square if self.relative else self.learning_rate
+        if self.decay_every is not None:
+            schedule = keras.optimizers.schedules.ExponentialDecay(
+                rate, self.decay_every, 0.1, staircase=True
+            )
+        elif self.warmup or self.final != 1.0:
+            warmup = min(self.warmup, steps // 5)
+            schedule = keras.optimizers.schedules.CosineDecay(
+                initial_learning_rate=0.0 if warmup else rate,
+                decay_steps=max(steps - warmup, 1),
+                alpha=self.final,
+                warmup_target=rate if warmup else None,
+                warmup_steps=warmup,
+            )
+        else:
+            schedule = rate
+        if self.optimizer == "adam":
+            return keras.optimizers.Adam(schedule)
+        return MomentumSGD(schedule, self.momentum, self.burn_in, self.bias_rate)
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """A recipe: the scale of the data, the initial weights, and the two stages.
+
+    Attributes
+    ----------
+    layerwise
+        Stage of each layer in turn; None to train end to end only.
+    whole
+        Stage of the whole autoencoder, without corruption; None for the layers only.
+    initializer
+        Name of the kernel initializer (``dec.networks``); None for the network's own.
+    mean_square
+        Raw values are multiplied by one number so that the mean square of an entry
+        becomes this; None leaves them.
+    byte_scale
+        If not None, the factor for uint8 data instead.
+    corrupt_input
+        Dropout rate on the raw data (first layer).
+    corrupt_hidden
+        Dropout rate on the input of the deeper layers, and on the code of all
+        but the embedding layer.
+    """
+
+    layerwise: Stage | None = None
+    whole: Stage | None = None
+    initializer: str | None = None
+    mean_square: float | None = None
+    byte_scale: float | None = None
+    corrupt_input: float = 0.0
+    corrupt_hidden: float = 0.0
+
+    def scale_of(self, X) -> float:
+        """The factor for raw values of ``X``."""
+        if X.dtype == np.uint8 and self.byte_scale is not None:
+            return self.byte_scale
+        if self.mean_square is None:
+            return 1.0
+        return math.sqrt(self.mean_square / (mean_square(X) or 1.0))
+
+    def to_dict(self) -> dict:
+        """Plain numbers and strings, for JSON; ``from_dict`` is the way back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> Pretraining:
+        """The recipe that ``to_dict`` wrote."""
+        stages = {k: Stage(**values[k]) for k in ("layerwise", "whole") if values[k] is not None}
+        return cls(**{**values, **stages})
+
+
+def mean_square(X, block: int = 8192) -> float:
+    """Mean of the squared entries, without a float copy of the whole of ``X``."""
+    n = X.shape[0]
+    sums = (
+        np.square(dense_rows(X, slice(i, i + block)), dtype=np.float64).sum()
+        for i in range(0, n, block)
+    )
+    return float(sum(sums) / math.prod(X.shape))
+
+
+class DenoisingLayer(RowModel):
+    """One layer of greedy pretraining: corrupt, encode, corrupt, decode, compare with the clean.
+
+    ``below`` is frozen and deterministic; its output is recomputed for each batch instead of kept,
+    so that memory does not grow with n.
+    """
+
+    def __init__(self, X, below, encode, decode, corrupt_input, corrupt_code, seeds):
+        super().__init__(X, weights={"reconstruction_loss": 1.0}, name="denoising_layer")
+        self.below = below
+        self.encode, self.decode = encode, decode
+        self.corrupt_input = keras.layers.Dropout(corrupt_input, seed=seeds[0], dtype="float32")
+        self.corrupt_code = keras.layers.Dropout(corrupt_code, seed=seeds[1], dtype="float32")
+
+    def loss_terms(self, x, index, training):
+        clean = ops.cast(ops.stop_gradient(self.below(x)), "float32")
+        code = self.encode(self.corrupt_input(clean, training=training))
+        restored = self.decode(self.corrupt_code(code, training=training))
+        return {"reconstruction_loss": squared_error(clean, restored)}
+
+
+class Reconstruction(RowModel):
+    """The whole autoencoder on clean rows."""
+
+    def __init__(self, X, autoencoder: Autoencoder):
+        super().__init__(X, weights={"reconstruction_loss": 1.0}, name="reconstruction")
+        self.encoder, self.decoder = autoencoder.encoder, autoencoder.decoder
+        self.scaling = autoencoder.scaling
+
+    def loss_terms(self, x, index, training):
+        restored = self.decoder(self.encoder(x, training=training), training=training)
+        return {"reconstruction_loss": squared_error(self.scaling(x), restored)}
+
+
+def squared_error(x, restored):
+    """Mean over features of the squared error, in float32: (batch, ...) twice -> (batch,)."""
+    error = ops.square(ops.cast(restored, "float32") - ops.cast(x, "float32"))
+    return ops.mean(error, axis=tuple(range(1, len(error.shape))))
+
+
+def pretrain(
+    autoencoder: Autoencoder,
+    X,
+    recipe: Pretraining,
+    *,
+    batch_size: int,
+    seed: int,
+    verbose: int = 0,
+) -> list[dict]:
+    """Train ``autoencoder`` in place on the rows of ``X``.
+
+    Returns
+    -------
+    One record a stage part: its name, iterations, final error relative to the mean square of
+    what was reconstructed (0: perfect; 1: as bad as all zeros), and the share of units of the
+    layer that are dead, that is never active on a sample of the data.
+    """
+    records = []
+    depth = len(autoencoder.stages)
+    seeds = np.random.SeedSequence(seed).generate_state(3 * depth + 1).tolist()
+    if recipe.layerwise is not None:
+        if not depth:
+            raise ValueError(
+                "pretraining: this network has no layer-wise stages; expected layerwise=None."
+            )
+        below = keras.Sequential([autoencoder.encoder.inputs[0], autoencoder.scaling])
+        for number, (encode, decode) in enumerate(autoencoder.stages):
+            below.trainable = False
+            trainer = DenoisingLayer(
+                X,
+                below,
+                encode,
+                decode,
+                corrupt_input=recipe.corrupt_hidden if number else recipe.corrupt_input,
+                corrupt_code=recipe.corrupt_hidden if number < depth - 1 else 0.0,
+                seeds=(seeds.pop(), seeds.pop()),
+            )
+            power = mean_square(forward(below, X[:8192]))
+            record = _train(trainer, X, recipe.layerwise, batch_size, seeds.pop(), power, verbose)
+            below = keras.Sequential([*below.inputs, *below.layers, encode])
+            records.append({"part": encode.name, **record, "dead_units": dead_units(below, X)})
+        autoencoder.encoder.trainable = True
+    if recipe.whole is not None:
+        trainer = Reconstruction(X, autoencoder)
+        power = mean_square(X) * _factor(autoencoder) ** 2
+        record = _train(trainer, X, recipe.whole, batch_size, seeds.pop(), power, verbose)
+        dead = [
+            dead_units(keras.Model(autoencoder.encoder.inputs, encode.output), X)
+            for encode, _ in autoencoder.stages[:-1]
+        ]
+        records.append({"part": "whole", **record, "dead_units": max(dead, default=0.0)})
+    return records
+
+
+def dead_units(model: keras.Model, X, sample: int = 8192) -> float:
+    """Share of output units that are zero on every one of the first ``sample`` rows."""
+    return float(np.mean(~forward(model, X[:sample]).any(axis=0)))
+
+
+def _factor(autoencoder: Autoencoder) -> float:
+    return float(autoencoder.scaling.scale)
+
+
+def _train(trainer, X, stage: Stage, batch_size, seed, power, verbose) -> dict:
+    steps = stage.steps(X.shape[0], batch_size)
+    if not steps:
+        return {"iterations": 0, "relative_error": math.nan}
+    epochs = min(REPORTS, steps)
+    steps_per_epoch = math.ceil(steps / epochs)
+    fit(trainer, X, stage.build_optimizer(steps, power), batch_size, steps_per_epoch, epochs, seed,
+        verbose=verbose)  # fmt: skip
+    error = trainer.history.history["reconstruction_loss"][-1]
+    return {"iterations": steps_per_epoch * epochs, "relative_error": error / power}

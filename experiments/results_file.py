@@ -1,0 +1,76 @@
+"""The rows of ``experiments/results``: one a run and method, appended as soon as it is known.
+
+A runner asks ``has`` before a run and calls ``append`` after it, so it can be stopped at any time
+and goes on where it was.
+"""
+
+import csv
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import sklearn
+
+import dec
+
+FOLDER = Path(__file__).parent / "results"
+COLUMNS = (
+    "method", "dataset", "seed", "preset", "acc", "nmi", "ari", "seconds", "peak_mb", "precision",
+    "n_iter", "stop_reason", "threads", "commit", "dec", "keras", "backend", "numpy", "sklearn",
+)  # fmt: skip
+
+
+def rows(name: str) -> list[dict]:
+    """All rows of ``results/name.csv``; none if there is no such file yet."""
+    path = FOLDER / f"{name}.csv"
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def has(name: str, **wanted) -> bool:
+    """Whether some row has these values."""
+    return any(all(row[k] == str(v) for k, v in wanted.items()) for row in rows(name))
+
+
+def append(name: str, **values) -> None:
+    """Add one row; what describes the machine and the versions is filled in here."""
+    row = {
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "threads": os.environ.get("OMP_NUM_THREADS", os.cpu_count()),
+        "commit": commit(),
+        "dec": dec.__version__,
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+        "numpy": np.__version__,
+        "sklearn": sklearn.__version__,
+        **{k: f"{v:.4f}" if k in ("acc", "nmi", "ari") else v for k, v in values.items()},
+    }
+    path = FOLDER / f"{name}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = not path.exists()
+    # One write a row: two runners with different seeds may append to the same file.
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def commit() -> str:
+    """Short hash of the checked-out commit, with a ``+`` if ``dec`` differs from it."""
+    git = ["git", "-C", str(Path(__file__).parent.parent)]
+    try:
+        head = subprocess.run(
+            [*git, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        clean = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "dec"], check=False)
+    except (OSError, subprocess.CalledProcessError):
+        print("not a git checkout: the rows will name no commit", file=sys.stderr)
+        return ""
+    return head + ("+" if clean.returncode else "")
