@@ -1,0 +1,88 @@
+"""DEC from scratch over seeds: the rows behind the README's table.
+
+    python experiments/dec_seeds.py                                  # every run of RUNS not done yet
+    python experiments/dec_seeds.py --dataset mnist --seeds 0 1      # some of them
+
+Stops at any time and goes on where it was: a run whose row is in ``results/dec.csv`` is skipped. Two
+of these with OMP_NUM_THREADS=1 and different seeds finish sooner on two cores than one with both.
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+import keras
+import results_file
+from mnist_dec import raw_kmeans
+
+from dec import DEC, datasets, metrics
+
+# What the table holds: (data set, preset, seeds).
+RUNS = [
+    ("digits", "layerwise", range(5)),
+    ("mnist", "layerwise", range(5)),
+    ("usps", "layerwise", range(3)),
+    ("fashion_mnist", "layerwise", range(3)),
+    ("mnist", "paper", range(1)),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", choices=datasets.names())
+    parser.add_argument("--preset")
+    parser.add_argument("--seeds", type=int, nargs="+")
+    parser.add_argument("--models", type=Path, help="folder to keep the models in")
+    args = parser.parse_args()
+    limit_threads()
+    for dataset, preset, seeds in RUNS:
+        if args.dataset in (None, dataset) and args.preset in (None, preset):
+            for seed in args.seeds or seeds:
+                if not results_file.has("dec", dataset=dataset, preset=preset, seed=seed):
+                    run(dataset, preset, seed, args.models)
+
+
+def run(dataset, preset, seed, models):
+    data = datasets.load(dataset)
+    x, y = data.x, data.y
+    start = time.perf_counter()
+    model = DEC(len(data.target_names), pretraining=preset, random_state=seed).pretrain(x)
+    pretrained = time.perf_counter() - start
+    print(dataset, preset, seed, *model.pretraining_history_, sep="\n  ", flush=True)
+    if models is not None:
+        model.save_weights(models / f"{dataset}_{preset}_{seed}_autoencoder.h5")
+    model.initialize(x)
+    initial, embedded = model.labels_, time.perf_counter() - start
+    model.refine(x, y)
+    seconds = time.perf_counter() - start
+    if models is not None:
+        model.save(models / f"{dataset}_{preset}_{seed}_dec.h5")
+    shared = {"dataset": dataset, "preset": preset, "seed": seed, "precision": model.precision_}
+    clock = time.perf_counter()
+    raw = raw_kmeans(x, model.n_clusters, seed)
+    for method, labels, spent in (
+        ("k-means", raw, time.perf_counter() - clock),
+        ("autoencoder + k-means", initial, embedded),
+    ):
+        row = {**shared, **metrics.scores(y, labels), "seconds": round(spent, 1)}
+        results_file.append("dec", method=method, **row)
+    results_file.append(
+        "dec", method="DEC", **shared, **metrics.scores(y, model.labels_),
+        seconds=round(seconds, 1), n_iter=model.n_iter_, stop_reason=model.stop_reason_,
+    )  # fmt: skip
+    print(f"  {seconds:.0f} s ({pretrained:.0f} of pretraining)", model.history_[-1], flush=True)
+
+
+def limit_threads():
+    """OMP_NUM_THREADS rules TensorFlow's own pools too, so that two runs can share two cores."""
+    threads = int(os.environ.get("OMP_NUM_THREADS", 0))
+    if threads and keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+
+
+if __name__ == "__main__":
+    main()
