@@ -22,7 +22,7 @@ def squared_distances(z, centers):
     (n, k), each entry >= 0, in the squared units of ``z``.
     """
     origin = ops.stop_gradient(ops.mean(centers, axis=0, keepdims=True))
-    z, centers = z - origin, centers - origin
+    z, centers = ops.subtract(z, origin), ops.subtract(centers, origin)
     cross = ops.matmul(z, ops.transpose(centers))
     squared = (
         ops.sum(z * z, axis=1, keepdims=True) - 2.0 * cross + ops.sum(centers * centers, axis=1)
@@ -63,4 +63,4 @@ def kl_divergence(p, q):
     """
     tiny = 1e-37
     log_ratio = ops.log(ops.maximum(p, tiny)) - ops.log(ops.maximum(q, tiny))
-    return ops.sum(p * log_ratio, axis=-1)
+    return ops.sum(ops.multiply(p, log_ratio), axis=-1)

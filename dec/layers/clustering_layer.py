@@ -1,5 +1,8 @@
 """Soft assignment of points to trainable centroids."""
 
+import math
+import numbers
+
 import keras
 import numpy as np
 
@@ -31,7 +34,7 @@ class ClusteringLayer(keras.layers.Layer):
     centers
         Initial centroids, array (k, d), such as k-means centres of the embedding; None
         for Glorot-uniform ones. They are a weight afterwards, not part of the configuration.
-    kernel
+    **kwargs
         Further keyword arguments are those of ``keras.layers.Layer``.
 
     Input shape
@@ -46,13 +49,13 @@ class ClusteringLayer(keras.layers.Layer):
     def __init__(self, n_clusters, alpha=1.0, centers=None, **kwargs):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
-        if int(n_clusters) != n_clusters or n_clusters < 1:
+        if not isinstance(n_clusters, numbers.Real) or n_clusters < 1 or n_clusters % 1:
             raise ValueError(f"n_clusters must be a whole number >= 1, got {n_clusters!r}.")
-        if not (np.isfinite(alpha) and alpha > 0):
+        if not isinstance(alpha, numbers.Real) or not 0 < alpha < math.inf:
             raise ValueError(f"alpha must be a finite number > 0, got {alpha!r}.")
         self.n_clusters = int(n_clusters)
         self.alpha = float(alpha)
-        self._initial_centers = None if centers is None else np.asarray(centers, dtype="float32")
+        self._initial_centers = None if centers is None else np.array(centers, dtype="float32")
         self.input_spec = keras.layers.InputSpec(ndim=2)
 
     def build(self, input_shape):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numbers
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import keras
@@ -36,10 +38,12 @@ class DenseAutoencoder(Network):
     initializer: str = "fan_in_uniform"
 
     def __post_init__(self):
-        object.__setattr__(self, "units", tuple(self.units))
-        if not self.units or any(int(u) != u or u < 1 for u in self.units):
+        units = tuple(self.units) if isinstance(self.units, Iterable) else ()
+        if not units or any(not isinstance(u, numbers.Real) or u < 1 or u % 1 for u in units):
             raise ValueError(f"units must be whole numbers >= 1, got {self.units!r}.")
+        object.__setattr__(self, "units", tuple(int(u) for u in units))
         keras.activations.get(self.activation)  # an unknown name fails here, not in fit
+        kernel_initializer(self.initializer, 0)
 
     def build(
         self, input_shape, *, scale=1.0, initializer=None, precision="float32", seed=0
@@ -100,4 +104,6 @@ def kernel_initializer(name: str, seed: int) -> keras.initializers.Initializer:
     if name.startswith("normal_"):
         return keras.initializers.RandomNormal(0.0, float(name.removeprefix("normal_")), seed=seed)
     initializer = keras.initializers.get(name)
-    return type(initializer).from_config({**initializer.get_config(), "seed": seed})
+    config = initializer.get_config()
+    # "zeros" and a few others draw nothing.
+    return type(initializer).from_config({**config, "seed": seed} if "seed" in config else config)

@@ -122,6 +122,9 @@ class Pretraining:
     corrupt_hidden
         Dropout rate on the input of the deeper layers, and on the code of all
         but the embedding layer.
+    embedding
+        Whether the embedding layer has a layer-wise stage too. Alone it is linear and learns
+        little more than principal components, which the whole network then has to leave again.
     """
 
     layerwise: Stage | None = None
@@ -131,6 +134,7 @@ class Pretraining:
     byte_scale: float | None = None
     corrupt_input: float = 0.0
     corrupt_hidden: float = 0.0
+    embedding: bool = True
 
     def scale_of(self, X) -> float:
         """The factor for raw values of ``X``."""
@@ -227,7 +231,8 @@ def pretrain(
                 "pretraining: this network has no layer-wise stages; expected layerwise=None."
             )
         below = keras.Sequential([autoencoder.encoder.inputs[0], autoencoder.scaling])
-        for number, (encode, decode) in enumerate(autoencoder.stages):
+        greedy = autoencoder.stages if recipe.embedding else autoencoder.stages[:-1]
+        for number, (encode, decode) in enumerate(greedy):
             below.trainable = False
             trainer = DenoisingLayer(
                 X,
