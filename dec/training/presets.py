@@ -35,8 +35,10 @@ DEC_KERAS = Pretraining(
 #: leaves a larger share of the embedding's variance inside the k-means clusters. Chosen on MNIST
 #: without labels, see experiments/results/pretraining_choice.md.
 LAYERWISE = Pretraining(
-    layerwise=Stage(epochs=2, iterations=100, learning_rate=0.11, relative=True),
-    whole=Stage(epochs=100, iterations=3000, learning_rate=0.34, relative=True, warmup=1000),
+    layerwise=Stage(epochs=2, iterations=100, learning_rate=0.11, relative=True, backoff=6),
+    whole=Stage(
+        epochs=100, iterations=3000, learning_rate=0.34, relative=True, warmup=1000, backoff=6
+    ),
     initializer="fan_in_uniform",
     mean_square=0.1,
     corrupt_input=0.2,

@@ -5,8 +5,9 @@ Section 3.1 of Xie et al. (2016), after Vincent et al. (JMLR 2010).
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -49,6 +50,9 @@ class Stage:
         Iterations over which the learning rate grows from 0.
     final
         Factor that the learning rate falls to, along a cosine, at the end.
+    backoff
+        How often a stage that diverges is started again at half the learning rate; then, or with
+        0, it is an error.
     decay_every
         If not None, the learning rate falls to a tenth every so many iterations
         instead (no warmup then).
@@ -64,10 +68,11 @@ class Stage:
     bias_rate: float = 1.0
     warmup: int = 0
     final: float = 1.0
+    backoff: int = 0
     decay_every: int | None = None
 
     def __post_init__(self):
-        for name in ("epochs", "iterations", "burn_in", "warmup"):
+        for name in ("epochs", "iterations", "burn_in", "warmup", "backoff"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be >= 0, got {getattr(self, name)!r}.")
         if self.optimizer not in ("sgd", "adam"):
@@ -146,7 +151,7 @@ class Pretraining:
 
     def to_dict(self) -> dict:
         """Plain numbers and strings, for JSON; ``from_dict`` is the way back."""
-        return asdict(self)
+        return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict) -> Pretraining:
@@ -219,8 +224,13 @@ def pretrain(
     Returns
     -------
     One record a stage part: its name, iterations, final error relative to the mean square of
-    what was reconstructed (0: perfect; 1: as bad as all zeros), and the share of units of the
-    layer that are dead, that is never active on a sample of the data.
+    what was reconstructed (0: perfect; 1: as bad as all zeros), learning rate after any backoff,
+    and the share of units of the layer that are dead, that is never active on a sample.
+
+    Raises
+    ------
+    FloatingPointError
+        A stage diverged, at every rate that its ``backoff`` allows.
     """
     records = []
     depth = len(autoencoder.stages)
@@ -272,10 +282,38 @@ def _factor(autoencoder: Autoencoder) -> float:
 def _train(trainer, X, stage: Stage, batch_size, seed, power, verbose) -> dict:
     steps = stage.steps(X.shape[0], batch_size)
     if not steps:
-        return {"iterations": 0, "relative_error": math.nan}
+        return {"iterations": 0, "relative_error": math.nan, "learning_rate": 0.0}
     epochs = min(REPORTS, steps)
     steps_per_epoch = math.ceil(steps / epochs)
-    fit(trainer, X, stage.build_optimizer(steps, power), batch_size, steps_per_epoch, epochs, seed,
-        verbose=verbose)  # fmt: skip
-    error = trainer.history.history["reconstruction_loss"][-1]
-    return {"iterations": steps_per_epoch * epochs, "relative_error": error / power}
+    start = [ops.convert_to_numpy(weight) for weight in trainer.trainable_variables]
+    for attempt in range(stage.backoff + 1):
+        slower = dataclasses.replace(stage, learning_rate=stage.learning_rate / 2**attempt)
+        watch = StopOnDivergence("reconstruction_loss", limit=4.0 * power)
+        optimizer = slower.build_optimizer(steps, power)
+        fit(trainer, X, optimizer, batch_size, steps_per_epoch, epochs, seed, [watch], verbose)
+        if not watch.diverged:
+            error = trainer.history.history["reconstruction_loss"][-1]
+            return {
+                "iterations": steps_per_epoch * epochs,
+                "relative_error": error / power,
+                "learning_rate": slower.learning_rate,
+            }
+        for weight, value in zip(trainer.trainable_variables, start, strict=True):
+            weight.assign(value)
+    raise FloatingPointError(
+        f"pretraining diverged at learning_rate={slower.learning_rate:g} of {trainer.name}: take a "
+        "smaller one, or scale the data (Pretraining.mean_square)."
+    )
+
+
+class StopOnDivergence(keras.callbacks.Callback):
+    """Stop when a loss is not finite or above ``limit``, and say so in ``diverged``."""
+
+    def __init__(self, name: str, limit: float):
+        super().__init__()
+        self.name, self.limit = name, limit
+        self.diverged = False
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not logs[self.name] <= self.limit:  # NaN compares false
+            self.diverged = self.model.stop_training = True

@@ -29,7 +29,8 @@ class ShuffledRows(keras.utils.PyDataset):
 
     A batch that reaches the end of a permutation goes on in the next, so every batch has the same
     size, none is empty and none is dropped, whatever n, and an epoch may have any number of steps.
-    A batch is a pure function of (seed, epoch, step), which makes a run repeatable.
+    A batch is a pure function of the seed and its number, so it does not matter who asks for it
+    when: Keras reads ahead, across the ends of epochs too.
 
     Parameters
     ----------
@@ -37,8 +38,6 @@ class ShuffledRows(keras.utils.PyDataset):
         The data set, (n, ...); only its length is used when ``resident``.
     batch_size
         Rows a batch; a data set smaller than that is one batch.
-    steps
-        Batches a Keras epoch.
     seed
         Seed of all permutations.
     resident
@@ -46,24 +45,19 @@ class ShuffledRows(keras.utils.PyDataset):
         rows along, as for sparse matrices.
     """
 
-    def __init__(self, X, batch_size: int, steps: int, seed: int, resident: bool):
+    def __init__(self, X, batch_size: int, seed: int, resident: bool):
         super().__init__()
         self.X, self.n = X, X.shape[0]
         self.batch_size = min(batch_size, self.n)
-        self.steps, self.seed, self.resident = steps, seed, resident
-        self.epoch = 0
+        self.seed, self.resident = seed, resident
         self._permutations: dict[int, np.ndarray] = {}
 
     @property
     def num_batches(self):
-        return self.steps
+        return None  # without end: ``fit`` is told how many steps make an epoch
 
-    def on_epoch_end(self):
-        self.epoch += 1
-
-    def __getitem__(self, step):
-        start = (self.epoch * self.steps + step) * self.batch_size
-        first, offset = divmod(start, self.n)
+    def __getitem__(self, number):
+        first, offset = divmod(number * self.batch_size, self.n)
         index = self._permutation(first)[offset : offset + self.batch_size]
         if len(index) < self.batch_size:
             rest = self._permutation(first + 1)[: self.batch_size - len(index)]
@@ -132,8 +126,13 @@ class RowModel(keras.Model):
 def fit(trainer, X, optimizer, batch_size, steps, epochs, seed, callbacks=(), verbose=0):
     """Keras's ``fit`` of a ``RowModel`` over shuffled batches of ``X``."""
     trainer.compile(optimizer=optimizer, steps_per_execution=_per_call(steps), jit_compile=False)
-    rows = ShuffledRows(X, batch_size, steps, seed, resident=trainer.resident)
-    return trainer.fit(rows, epochs=epochs, callbacks=list(callbacks), verbose=verbose)
+    return trainer.fit(
+        ShuffledRows(X, batch_size, seed, resident=trainer.resident),
+        epochs=epochs,
+        steps_per_epoch=steps,
+        callbacks=list(callbacks),
+        verbose=verbose,
+    )
 
 
 def _per_call(steps: int, most: int = 64) -> int:

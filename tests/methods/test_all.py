@@ -1,0 +1,324 @@
+"""What every method promises, asked of every method."""
+
+import pickle
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from dec import DeepClusterer, DenseAutoencoder, ModelFileError
+
+
+def family(cls):
+    for derived in cls.__subclasses__():
+        yield from (derived, *family(derived))
+
+
+METHODS = [cls for cls in family(DeepClusterer) if cls.__module__.startswith("dec.")]
+
+
+@pytest.fixture(scope="module", params=METHODS, ids=lambda cls: cls.__name__)
+def method(request, quick):
+    """An unfitted estimator of each class; never fitted itself, cloned instead."""
+    return request.param(4, **quick)
+
+
+@pytest.fixture(scope="module")
+def fitted(method, blobs):
+    return clone(method).fit(*blobs)
+
+
+def test_labels_q_and_z_agree(fitted, blobs):
+    x, _ = blobs
+    q, z = fitted.predict_proba(x), fitted.transform(x)
+    assert q.shape == (160, 4)
+    assert q.dtype == np.float32
+    np.testing.assert_allclose(q.sum(axis=1), 1, rtol=1e-5)
+    assert z.shape == (160, 5)
+    assert z.dtype == np.float32
+    assert fitted.labels_.dtype == np.int64
+    np.testing.assert_array_equal(fitted.predict(x), fitted.labels_)
+    np.testing.assert_array_equal(q.argmax(axis=1), fitted.labels_)
+
+
+def test_prediction_knows_neither_batch_nor_order(fitted, blobs):
+    x, _ = blobs
+    order = np.random.default_rng(0).permutation(len(x))
+    np.testing.assert_array_equal(fitted.predict(x[order]), fitted.labels_[order])
+    one_by_one = np.concatenate([fitted.predict(row[None]) for row in x[:20]])
+    np.testing.assert_array_equal(one_by_one, fitted.labels_[:20])
+
+
+def test_separated_clusters_are_found(fitted, blobs):
+    _, y = blobs
+    assert fitted.history_[-1]["acc"] == pytest.approx(1.0)
+    assert len(np.unique(fitted.labels_)) == len(np.unique(y))
+
+
+def test_fitted_attributes(fitted):
+    assert fitted.cluster_centers_.shape == (4, 5)
+    assert fitted.n_features_in_ == 12
+    assert fitted.embedding_dim_ == 5
+    assert fitted.stop_reason_ in ("converged", "max_iter")
+    assert fitted.converged_ == (fitted.stop_reason_ == "converged")
+    iterations = [record["iteration"] for record in fitted.history_]
+    assert iterations == list(range(0, fitted.n_iter_ + 1, 10))
+    assert all(record["live_clusters"] == 4 for record in fitted.history_)
+    assert "changed" not in fitted.history_[0]  # nothing to compare the first labels with
+    assert isinstance(fitted.model_, keras.Model)
+    assert list(fitted.get_feature_names_out())[0] == type(fitted).__name__.lower() + "0"
+
+
+def test_same_seed_same_bits(method, fitted, blobs):
+    x, _ = blobs
+    np.random.seed(1)  # global states must not matter
+    keras.utils.set_random_seed(2)
+    again = clone(method).fit(x)
+    np.testing.assert_array_equal(again.labels_, fitted.labels_)
+    for a, b in zip(again.model_.get_weights(), fitted.model_.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_y_is_only_reported(method, fitted, blobs):
+    x, y = blobs
+    shuffled = np.random.default_rng(0).permutation(y)
+    with_wrong_y = clone(method).fit(x, shuffled)
+    for a, b in zip(with_wrong_y.model_.get_weights(), fitted.model_.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert with_wrong_y.history_[-1]["acc"] < 0.6
+
+
+def test_other_seed_other_weights(method, fitted, blobs):
+    other = clone(method).set_params(random_state=1).fit(blobs[0])
+    assert np.abs(other.cluster_centers_ - fitted.cluster_centers_).max() > 1e-3
+
+
+def test_global_random_state_is_untouched(method, blobs):
+    np.random.seed(5)
+    before = np.random.get_state()[1].copy()
+    clone(method).set_params(random_state=None).fit(blobs[0])
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+def test_phases_alone_equal_fit(method, fitted, blobs):
+    x, y = blobs
+    alone = clone(method)
+    alone.pretrain(x)
+    assert not hasattr(alone, "labels_")
+    alone.initialize(x)
+    assert alone.n_iter_ == 0
+    np.testing.assert_array_equal(alone.predict(x), alone.labels_)
+    alone.refine(x, y)
+    np.testing.assert_array_equal(alone.predict_proba(x), fitted.predict_proba(x))
+
+
+def test_fit_again_starts_anew(method, fitted, blobs):
+    x, _ = blobs
+    twice = clone(method).fit(x[::-1].copy()).fit(x)
+    np.testing.assert_array_equal(twice.labels_, fitted.labels_)
+
+
+@pytest.mark.parametrize("n", [64, 65, 63, 20])
+def test_any_number_of_rows(method, blobs, n):
+    """A multiple of the batch (32), one more, one less, fewer than a batch."""
+    x = blobs[0][np.random.default_rng(0).permutation(160)[:n]]
+    model = clone(method).fit(x)
+    assert model.labels_.shape == (n,)
+    assert np.isfinite(model.predict_proba(x)).all()
+
+
+def test_constant_features_and_duplicate_rows(method, blobs):
+    x = np.tile(blobs[0][::8], (3, 1))
+    x[:, 0] = 7.0
+    labels = clone(method).fit(x).labels_
+    np.testing.assert_array_equal(labels[:20], labels[20:40])
+
+
+def test_kinds_of_input(method, fitted, blobs):
+    x, _ = blobs
+    frame = pd.DataFrame(x, columns=[f"f{i}" for i in range(12)])
+    np.testing.assert_array_equal(clone(method).fit(frame).labels_, fitted.labels_)
+    np.testing.assert_array_equal(clone(method).fit(x.astype("float64")).labels_, fitted.labels_)
+    sparse = clone(method).fit(scipy.sparse.csr_matrix(x))
+    np.testing.assert_array_equal(sparse.labels_, fitted.labels_)
+    np.testing.assert_array_equal(sparse.predict(x), fitted.labels_)
+
+
+def test_uint8_is_scaled_per_batch(method, blobs):
+    x, y = blobs
+    x = ((x - x.min()) / (x.max() - x.min()) * 255).astype("uint8")
+    model = clone(method).fit(x, y)
+    np.testing.assert_array_equal(model.predict(x), model.labels_)
+    assert model.history_[-1]["acc"] == pytest.approx(1.0)
+
+
+def test_save_and_load(fitted, blobs, tmp_path):
+    x, _ = blobs
+    fitted.save(tmp_path / "model.h5")
+    loaded = DeepClusterer.load(tmp_path / "model.h5")
+    assert type(loaded) is type(fitted)
+    assert loaded.get_params() == fitted.get_params()
+    np.testing.assert_array_equal(loaded.predict_proba(x), fitted.predict_proba(x))
+    np.testing.assert_array_equal(loaded.labels_, fitted.labels_)
+    np.testing.assert_array_equal(loaded.cluster_centers_, fitted.cluster_centers_)
+    for name in ("n_iter_", "converged_", "stop_reason_", "history_", "n_features_in_"):
+        assert getattr(loaded, name) == getattr(fitted, name), name
+    loaded.save(tmp_path / "again.h5")
+    assert (tmp_path / "again.h5").read_bytes() == (tmp_path / "model.h5").read_bytes()
+
+
+def test_weights_alone(fitted, blobs, tmp_path):
+    x, _ = blobs
+    fitted.save_weights(tmp_path / "weights.h5")
+    loaded = type(fitted)().load_weights(tmp_path / "weights.h5")
+    np.testing.assert_array_equal(loaded.transform(x), fitted.transform(x))
+    np.testing.assert_array_equal(loaded.predict(x), fitted.labels_)
+    np.testing.assert_array_equal(
+        loaded.autoencoder_.predict_on_batch(x), fitted.autoencoder_.predict_on_batch(x)
+    )
+    other = type(fitted)(network=DenseAutoencoder(units=(7, 5)))
+    with pytest.raises(ModelFileError, match="network must be"):
+        other.load_weights(tmp_path / "weights.h5")
+    assert not hasattr(other, "encoder_")
+
+
+def test_training_goes_on_from_weights(method, fitted, blobs, tmp_path):
+    x, _ = blobs
+    pretrained = clone(method).pretrain(x)
+    pretrained.save_weights(tmp_path / "weights.h5")
+    model = clone(method).set_params(pretraining=None).load_weights(tmp_path / "weights.h5").fit(x)
+    np.testing.assert_array_equal(model.labels_, fitted.labels_)
+
+
+def test_pickle(fitted, blobs):
+    x, _ = blobs
+    copy = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(copy.predict_proba(x), fitted.predict_proba(x))
+    assert copy.history_ == fitted.history_
+    assert pickle.loads(pickle.dumps(clone(fitted))).get_params() == fitted.get_params()
+
+
+def test_pipeline(method, blobs):
+    x, _ = blobs
+    pipeline = make_pipeline(StandardScaler(), clone(method)).fit(x)
+    assert pipeline.predict(x).shape == (160,)
+
+
+def test_clone_keeps_every_parameter(method):
+    assert clone(method).get_params() == method.get_params()
+    assert repr(method).startswith(type(method).__name__)
+    assert {"n_clusters", "tol", "random_state"} <= set(method.get_params())
+
+
+def test_callbacks_see_each_refresh(method, blobs):
+    class Log(keras.callbacks.Callback):
+        changed: list
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.changed.append(logs["changed"])
+
+    log = Log()
+    log.changed = []
+    model = clone(method).fit(blobs[0], callbacks=[log])
+    assert log.changed == [record["changed"] for record in model.history_[1:]]
+
+
+def test_interrupt_leaves_a_usable_estimator(method, blobs):
+    x, _ = blobs
+
+    class Interrupt(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            raise KeyboardInterrupt
+
+    model = clone(method)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, callbacks=[Interrupt()])
+    assert model.stop_reason_ == "interrupted"
+    np.testing.assert_array_equal(model.predict(x), model.labels_)
+
+
+def test_divergence_is_said(method, blobs):
+    model = clone(method).set_params(optimizer=keras.optimizers.SGD(1e30), max_iter=100)
+    with pytest.warns(UserWarning, match="not finite"):
+        model.fit(blobs[0])
+    assert model.stop_reason_ == "non_finite_loss"
+    assert not model.converged_
+
+
+BAD_X = {
+    "nan": lambda x: np.where(np.arange(12) == 3, np.nan, x),
+    "infinity": lambda x: np.where(np.arange(12) == 3, np.inf, x),
+    "empty": lambda x: x[:0],
+    "one sample": lambda x: x[:1],
+    "1-D": lambda x: x[:, 0],
+    "3-D": lambda x: x[:, :, None],
+    "object": lambda x: np.array([["a"] * 12] * 40, dtype=object),
+    "complex": lambda x: x.astype(complex),
+    "fewer rows than clusters": lambda x: x[:3],
+    "fewer distinct rows than clusters": lambda x: np.tile(x[:3], (20, 1)),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_X)
+def test_bad_x_is_refused(method, blobs, kind):
+    model = clone(method)
+    with pytest.raises((ValueError, TypeError)) as error:
+        model.fit(BAD_X[kind](blobs[0]))
+    assert any(word in str(error.value) for word in ("X", "array", "n_clusters", "data"))
+    assert not hasattr(model, "encoder_")  # nothing was trained
+
+
+BAD_PARAMETERS = [
+    ("n_clusters", 1, ValueError),
+    ("n_clusters", 2.5, TypeError),
+    ("n_clusters", 161, ValueError),
+    ("network", "dense", TypeError),
+    ("pretraining", "layer-wise", ValueError),
+    ("pretraining", 7, TypeError),
+    ("n_init", 0, ValueError),
+    ("batch_size", 0, ValueError),
+    ("update_interval", 0, ValueError),
+    ("tol", -0.1, ValueError),
+    ("tol", 1.5, ValueError),
+    ("tol", "small", ValueError),
+    ("max_iter", -1, ValueError),
+    ("precision", "float8", ValueError),
+    ("optimizer", "no such optimizer", ValueError),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "error"), BAD_PARAMETERS)
+def test_bad_parameter_is_refused(method, blobs, name, value, error):
+    model = clone(method).set_params(**{name: value})
+    with pytest.raises(error, match=name):
+        model.fit(blobs[0])
+    assert not hasattr(model, "encoder_")
+
+
+def test_y_of_another_length_is_refused(method, blobs):
+    x, y = blobs
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        clone(method).fit(x, y[:-1])
+
+
+def test_other_features_at_predict_are_refused(fitted, blobs):
+    with pytest.raises(ValueError, match="X has 11 features, but .* is expecting 12"):
+        fitted.predict(blobs[0][:, :11])
+
+
+@pytest.mark.parametrize("call", ["predict", "predict_proba", "transform"])
+def test_not_fitted(method, blobs, call):
+    with pytest.raises(NotFittedError):
+        getattr(clone(method), call)(blobs[0])
+
+
+def test_not_fitted_is_not_saved(method, tmp_path):
+    with pytest.raises(NotFittedError):
+        clone(method).save(tmp_path / "model.h5")
+    assert not any(tmp_path.iterdir())
