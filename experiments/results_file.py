@@ -43,7 +43,7 @@ def append(name: str, **values) -> None:
     row = {
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "threads": os.environ.get("OMP_NUM_THREADS", os.cpu_count()),
-        "commit": commit(),
+        "commit": COMMIT,
         "dec": dec.__version__,
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
@@ -74,3 +74,6 @@ def commit() -> str:
         print("not a git checkout: the rows will name no commit", file=sys.stderr)
         return ""
     return head + ("+" if clean.returncode else "")
+
+
+COMMIT = commit()  # of the code that is running, whatever is checked out when a run ends

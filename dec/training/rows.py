@@ -128,6 +128,7 @@ def fit(trainer, X, optimizer, batch_size, steps, epochs, seed, callbacks=(), ve
     trainer.compile(optimizer=optimizer, steps_per_execution=_per_call(steps), jit_compile=False)
     return trainer.fit(
         ShuffledRows(X, batch_size, seed, resident=trainer.resident),
+        shuffle=False,  # the rows are shuffled already
         epochs=epochs,
         steps_per_epoch=steps,
         callbacks=list(callbacks),
