@@ -5,8 +5,8 @@ from dec import DenseAutoencoder, Pretraining, Stage
 
 #: A recipe of a second, for tests that ask whether things work and not how well.
 QUICK = Pretraining(
-    layerwise=Stage(iterations=20, learning_rate=0.1, relative=True),
-    whole=Stage(iterations=60, learning_rate=0.2, relative=True),
+    layerwise=Stage(iterations=20, learning_rate=0.1, relative=True, backoff=6),
+    whole=Stage(iterations=60, learning_rate=0.2, relative=True, backoff=6),
     mean_square=0.1,
     corrupt_input=0.2,
     corrupt_hidden=0.2,

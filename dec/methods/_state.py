@@ -60,8 +60,10 @@ def read_weights(estimator, path: str | os.PathLike) -> None:
         arrays, header = read_arrays(path)
         arrays = {name: array for name, array in arrays.items() if not name.startswith("fitted/")}
     with _blaming(path):
-        # Precision is the estimator's own choice here: the weights are float32 either way.
-        build = {**header["build"], "precision": estimator.precision}
+        # "auto" is the format the weights were trained in: those of DEC-keras give its figures.
+        build = dict(header["build"])
+        if estimator.precision != "auto" or build["precision"] == "mixed_bfloat16":
+            build["precision"] = estimator.precision
         _restore(estimator, arrays, {"network": header["network"], "build": build, "facts": {}})
 
 
@@ -178,7 +180,7 @@ def _from_dec_keras(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dic
     if old.clusters is not None:
         arrays["head/centers"] = old.clusters
     network = DenseAutoencoder(units=tuple(kernel.shape[1] for kernel, _ in old.encoder))
-    build = {"input_shape": [old.encoder[0][0].shape[0]], "scale": 1.0}
+    build = {"input_shape": [old.encoder[0][0].shape[0]], "scale": 1.0, "precision": "float32"}
     return arrays, {"network": _to_json(network), "build": build}
 
 

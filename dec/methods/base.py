@@ -15,6 +15,7 @@ from __future__ import annotations
 import abc
 import inspect
 import math
+import numbers
 import os
 import warnings
 from collections.abc import Sequence
@@ -39,6 +40,7 @@ from dec.training import (
     MomentumSGD,
     RefreshTargets,
     SelfTraining,
+    StopOnDivergence,
     StopOnLabelChange,
     precision,
     presets,
@@ -235,17 +237,16 @@ class DeepClusterer(
         period = self.update_interval
         refresh = RefreshTargets(X, self.compute_target, period, y)
         stop = StopOnLabelChange(self.tol)
+        watch = StopOnDivergence("clustering_loss")
         reason = "max_iter"
         try:
             fit_rows(
                 trainer, X, self._build_optimizer(), self.batch_size, steps=period,
                 epochs=math.ceil(self.max_iter / period), seed=self._seed("refine"),
-                callbacks=[refresh, stop, keras.callbacks.TerminateOnNaN(), *callbacks],
+                callbacks=[refresh, stop, watch, *callbacks],
                 verbose=self.verbose,
             )  # fmt: skip
-            if stop.converged:
-                reason = "converged"
-            elif not all(np.isfinite(r.get("clustering_loss", 0.0)) for r in refresh.history):
+            if watch.diverged:
                 reason = "non_finite_loss"
                 warnings.warn(
                     "The clustering loss is not finite any more: the result is useless. Take a "
@@ -253,6 +254,8 @@ class DeepClusterer(
                     ConvergenceWarning,
                     stacklevel=2,
                 )
+            elif stop.converged:
+                reason = "converged"
         except KeyboardInterrupt:
             # The weights are those of the last step: labels must be of the same weights.
             refresh.labels = forward(self.model_, X).argmax(axis=1)
@@ -260,7 +263,7 @@ class DeepClusterer(
             raise
         finally:
             if refresh.history:
-                n_iter = int(trainer.optimizer.iterations.numpy()) if trainer.optimizer else 0
+                n_iter = int(keras.ops.convert_to_numpy(trainer.optimizer.iterations))
                 self._finish(refresh.labels, n_iter, refresh.history, reason)
         return self
 
@@ -341,9 +344,13 @@ class DeepClusterer(
     def _seed(self, phase: str) -> int:
         """Seed of one phase, the same whether the phases are called alone or by ``fit``."""
         if not hasattr(self, "_entropy"):
-            state = self.random_state
-            integer = isinstance(state, (int, np.integer))
-            self._entropy = int(state if integer else check_random_state(state).randint(2**31 - 1))
+            if self.random_state is None:
+                # Fresh, and not from NumPy's global generator, which is the caller's.
+                self._entropy = np.random.SeedSequence().entropy
+            elif isinstance(self.random_state, numbers.Integral):
+                self._entropy = int(self.random_state)
+            else:
+                self._entropy = int(check_random_state(self.random_state).randint(2**31 - 1))
         sequence = np.random.SeedSequence([self._entropy, _PHASES.index(phase)])
         return int(sequence.generate_state(1)[0])
 
@@ -376,14 +383,13 @@ class DeepClusterer(
 
     def _finish(self, labels, n_iter: int, history: list[dict], reason: str):
         self.labels_ = labels.astype(np.int64)
-        self.cluster_centers_ = np.asarray(
-            keras.ops.convert_to_numpy(self.model_.layers[-1].centers)
-        )
+        self.cluster_centers_ = keras.ops.convert_to_numpy(self.model_.layers[-1].centers)
         self.n_iter_, self.history_ = n_iter, history
         self.stop_reason_, self.converged_ = reason, reason == "converged"
 
     def _check_fit(self, X, y=None):
         _checks.parameters(self)
+        self._build_optimizer()
         self.check_parameters()
         X = self._check_x(X, fitting=True)
         _checks.enough_rows(X, self.n_clusters)

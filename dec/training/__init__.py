@@ -4,6 +4,7 @@ from dec.training.optimizers import MomentumSGD
 from dec.training.pretrain import Pretraining, Stage
 from dec.training.refine import SelfTraining
 from dec.training.refresh_targets import RefreshTargets
+from dec.training.stop_on_divergence import StopOnDivergence
 from dec.training.stop_on_label_change import StopOnLabelChange
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "RefreshTargets",
     "SelfTraining",
     "Stage",
+    "StopOnDivergence",
     "StopOnLabelChange",
 ]

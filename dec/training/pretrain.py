@@ -16,6 +16,7 @@ from keras import ops
 from dec.networks.network import Autoencoder
 from dec.training.optimizers import MomentumSGD
 from dec.training.rows import RowModel, dense_rows, fit, forward
+from dec.training.stop_on_divergence import StopOnDivergence
 
 REPORTS = 50  # Keras epochs a stage is cut into: lines of progress, not passes over the data
 
@@ -304,16 +305,3 @@ def _train(trainer, X, stage: Stage, batch_size, seed, power, verbose) -> dict:
         f"pretraining diverged at learning_rate={slower.learning_rate:g} of {trainer.name}: take a "
         "smaller one, or scale the data (Pretraining.mean_square)."
     )
-
-
-class StopOnDivergence(keras.callbacks.Callback):
-    """Stop when a loss is not finite or above ``limit``, and say so in ``diverged``."""
-
-    def __init__(self, name: str, limit: float):
-        super().__init__()
-        self.name, self.limit = name, limit
-        self.diverged = False
-
-    def on_epoch_end(self, epoch, logs=None):
-        if not logs[self.name] <= self.limit:  # NaN compares false
-            self.diverged = self.model.stop_training = True

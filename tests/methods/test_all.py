@@ -176,7 +176,7 @@ def test_save_and_load(fitted, blobs, tmp_path):
 def test_weights_alone(fitted, blobs, tmp_path):
     x, _ = blobs
     fitted.save_weights(tmp_path / "weights.h5")
-    loaded = type(fitted)().load_weights(tmp_path / "weights.h5")
+    loaded = type(fitted)(precision="float32").load_weights(tmp_path / "weights.h5")
     np.testing.assert_array_equal(loaded.transform(x), fitted.transform(x))
     np.testing.assert_array_equal(loaded.predict(x), fitted.labels_)
     np.testing.assert_array_equal(
@@ -270,7 +270,10 @@ def test_bad_x_is_refused(method, blobs, kind):
     model = clone(method)
     with pytest.raises((ValueError, TypeError)) as error:
         model.fit(BAD_X[kind](blobs[0]))
-    assert any(word in str(error.value) for word in ("X", "array", "n_clusters", "data"))
+    assert any(
+        word in str(error.value)
+        for word in ("X", "array", "n_clusters", "Complex", "could not convert")
+    )
     assert not hasattr(model, "encoder_")  # nothing was trained
 
 
