@@ -1,10 +1,11 @@
 """DEC from scratch over seeds: the rows behind the README's table.
 
-    python experiments/dec_seeds.py                                  # every run of RUNS not done yet
-    python experiments/dec_seeds.py --dataset mnist --seeds 0 1      # some of them
+    python experiments/dec_seeds.py                               # every run of RUNS not done yet
+    python experiments/dec_seeds.py --dataset mnist --seeds 0 1   # some of them
 
-Stops at any time and goes on where it was: a run whose row is in ``results/dec.csv`` is skipped. Two
-of these with OMP_NUM_THREADS=1 and different seeds finish sooner on two cores than one with both.
+Stops at any time and goes on where it was: a run whose row is in ``results/dec.csv`` is skipped.
+Two of these with OMP_NUM_THREADS=1 and different seeds finish sooner on two cores than one with
+both.
 """
 
 import argparse

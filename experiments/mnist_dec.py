@@ -82,8 +82,11 @@ def load(name, data_dir):
         return datasets.load("mnist", data_dir)
     except FileNotFoundError as error:
         line = "!" * 80
-        print(f"{line}\nMNIST was not found, so this run clusters scikit-learn's small `digits` "
-              f"instead:\nits figures are not those of MNIST.\n{error}\n{line}", file=sys.stderr)  # fmt: skip
+        print(
+            f"{line}\nMNIST was not found, so this run clusters scikit-learn's small `digits`"
+            f" instead:\nits figures are not those of MNIST.\n{error}\n{line}",
+            file=sys.stderr,
+        )
         return datasets.load("digits")
 
 

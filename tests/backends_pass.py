@@ -1,10 +1,10 @@
 """The smaller pass on one backend, in a process of its own (see test_backends.py).
 
     KERAS_BACKEND=jax python backends_pass.py train FOLDER
-    KERAS_BACKEND=jax python backends_pass.py load FOLDER RESULT
+    KERAS_BACKEND=jax python backends_pass.py load RESULTS FOLDER...
 
 ``train`` checks the formulas, trains a functional model and a DEC, and saves both to FOLDER;
-``load`` reads the files of a FOLDER, whichever backend wrote them, without ``custom_objects``.
+``load`` reads the files of each FOLDER, whichever backend wrote them, without ``custom_objects``.
 Both write the numbers that the test compares.
 """
 
@@ -178,11 +178,12 @@ def train(folder):
     np.savez(folder / "dec.npz", **check_estimator(folder))
 
 
-def load(folder, result):
-    """The numbers of the files in ``folder``, to ``result``."""
-    model = keras.models.load_model(folder / "model.keras")
-    loaded = dec.DEC.load(folder / "dec.h5")
-    np.savez(result, **functional_numbers(model), **estimator_numbers(loaded, blobs()[0]))
+def load(results, *folders):
+    """The numbers of the files in each of ``folders``, to a file of its name in ``results``."""
+    for folder in folders:
+        model = keras.models.load_model(folder / "model.keras")
+        numbers = estimator_numbers(dec.DEC.load(folder / "dec.h5"), blobs()[0])
+        np.savez(results / f"{folder.name}.npz", **functional_numbers(model), **numbers)
 
 
 if __name__ == "__main__":

@@ -97,10 +97,12 @@ def test_frequencies_are_those_of_the_whole_data_set():
 
 
 def test_frequencies_of_many_rows_do_not_drift():
-    # 2^24 + 1 is no float32: a running float32 sum of ones would stop at 2^24. Here a large n is
-    # had cheaply by a broadcast view, and both columns must come out equal.
-    q = np.broadcast_to(np.float32([[0.5, 0.5]]), (100_000, 2))
-    np.testing.assert_array_equal(targets.squared(q), 0.5)
+    # Running float32 sums of a million equal shares are wrong in the fourth digit.
+    q = np.broadcast_to(np.float32([[0.3, 0.7]]), (1_000_000, 2))
+    drifted = np.add.accumulate(q[:, 0])[-1]
+    assert abs(drifted / 300_000 - 1) > 1e-4
+    # p_j is q_j^2 / (n q_j) = q_j / n before it is normalised.
+    np.testing.assert_allclose(targets.squared(q)[0], [0.3, 0.7], rtol=1e-6)
 
 
 def test_one_hot_puts_all_on_the_nearest():

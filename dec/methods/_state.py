@@ -74,13 +74,12 @@ def fitted_state(estimator) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     }
     if hasattr(estimator, "labels_"):
         arrays["fitted/labels"] = estimator.labels_
-    network = estimator.network or estimator.default_network()
     return arrays, {
         "class": type(estimator).__name__,
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
         "params": {k: _to_json(v) for k, v in estimator.get_params(deep=False).items()},
-        "network": _to_json(network),
+        "network": _to_json(estimator.network_),
         "build": {
             "input_shape": list(estimator.input_shape_),
             "scale": estimator.scale_,

@@ -109,6 +109,8 @@ class DeepClusterer(
     stop_reason_ : str
         ``"converged"``, ``"max_iter"``, ``"non_finite_loss"`` or ``"interrupted"``.
     n_features_in_, embedding_dim_ : int
+    network_, precision_, scale_ : Network, str, float
+        What was built: the network's settings, number format, and factor on raw values.
     autoencoder_, encoder_, model_ : keras.Model
         x -> reconstruction of the scaled x; x -> z; x -> q. They share the encoder. After
         ``refine`` the decoder is the one from before it.
@@ -357,11 +359,11 @@ class DeepClusterer(
     def _build_network(self, input_shape, scale: float, initializer: str | None):
         for name in ("model_", "labels_", "cluster_centers_", "pretraining_history_"):
             self.__dict__.pop(name, None)
-        network = self.network or self.default_network()
+        self.network_ = self.network or self.default_network()
         self.precision_ = precision.resolve(self.precision)
         self.scale_ = float(scale)
         self.input_shape_ = tuple(int(n) for n in input_shape)
-        self._parts = network.build(
+        self._parts = self.network_.build(
             self.input_shape_, scale=self.scale_, initializer=initializer,
             precision=self.precision_, seed=self._seed("network"),
         )  # fmt: skip
@@ -372,7 +374,7 @@ class DeepClusterer(
     def _attach_head(self, centers: np.ndarray | None):
         head = self.build_head(centers)
         self.model_ = keras.Model(
-            self.encoder_.inputs, head(self.encoder_.outputs[0]), name=type(self).__name__.lower()
+            self.encoder_.input, head(self.encoder_.outputs[0]), name=type(self).__name__.lower()
         )
 
     def _build_optimizer(self) -> keras.optimizers.Optimizer:
@@ -400,7 +402,8 @@ class DeepClusterer(
     def _check_x(self, X, fitting: bool = False):
         # Only the network knows how many axes a sample has; float64 and integers become float32,
         # uint8 stays (it is scaled batch by batch).
-        ndim = (self.network or self.default_network()).sample_ndim + 1
+        network = self.network_ if not fitting else self.network or self.default_network()
+        ndim = network.sample_ndim + 1
         X = validate_data(
             self, X, reset=fitting, dtype=[np.float32, np.uint8], accept_sparse="csr",
             ensure_min_samples=2 if fitting else 1, allow_nd=ndim > 2, order="C",

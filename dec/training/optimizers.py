@@ -37,6 +37,9 @@ class MomentumSGD(keras.optimizers.SGD):
         rate = ops.cast(learning_rate, variable.dtype)
         if len(variable.shape) == 1:
             rate = rate * self.bias_rate
+        if not self.momentum:  # then Keras keeps no velocities
+            self.assign_sub(variable, rate * ops.cast(gradient, variable.dtype))
+            return
         velocity = self.momentums[self._get_variable_index(variable)]
         if keras.backend.backend() == "tensorflow":
             _fused_update(variable, velocity, gradient, rate, momentum)

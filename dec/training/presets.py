@@ -30,10 +30,8 @@ DEC_KERAS = Pretraining(
     byte_scale=1 / 255,
 )
 
-#: The default. Hidden layers greedily for two passes, then the whole with momentum SGD at nearly the
-#: largest stable rate, which is what separates clusters: at equal reconstruction error a small rate
-#: leaves a larger share of the embedding's variance inside the k-means clusters. Chosen on MNIST
-#: without labels, see experiments/results/pretraining_choice.md.
+#: The default: hidden layers greedily, then the whole with momentum SGD at a large rate. Chosen
+#: without labels, see experiments/pretraining_choice.py and its results.
 LAYERWISE = Pretraining(
     layerwise=Stage(epochs=2, iterations=100, learning_rate=0.11, relative=True, backoff=6),
     whole=Stage(

@@ -264,7 +264,7 @@ def pretrain(
         power = mean_square(X) * _factor(autoencoder) ** 2
         record = _train(trainer, X, recipe.whole, batch_size, seeds.pop(), power, verbose)
         dead = [
-            dead_units(keras.Model(autoencoder.encoder.inputs, encode.output), X)
+            dead_units(keras.Model(autoencoder.encoder.input, encode.output), X)
             for encode, _ in autoencoder.stages[:-1]
         ]
         records.append({"part": "whole", **record, "dead_units": max(dead, default=0.0)})

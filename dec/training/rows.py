@@ -125,7 +125,13 @@ class RowModel(keras.Model):
 
 def fit(trainer, X, optimizer, batch_size, steps, epochs, seed, callbacks=(), verbose=0):
     """Keras's ``fit`` of a ``RowModel`` over shuffled batches of ``X``."""
-    trainer.compile(optimizer=optimizer, steps_per_execution=_per_call(steps), jit_compile=False)
+    backend = keras.backend.backend()
+    trainer.compile(
+        optimizer=optimizer,
+        # TensorFlow loops inside one graph; JAX would unroll the steps and PyTorch takes only 1.
+        steps_per_execution=_per_call(steps) if backend == "tensorflow" else 1,
+        jit_compile=backend == "jax",  # op by op, JAX is ten times slower
+    )
     return trainer.fit(
         ShuffledRows(X, batch_size, seed, resident=trainer.resident),
         shuffle=False,  # the rows are shuffled already

@@ -1,0 +1,208 @@
+"""DEC itself: the paper's semantics, old weight files, bad values."""
+
+import os
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from dec import DEC, ClusteringLayer, ModelFileError, targets
+from dec.training import rows
+
+
+@pytest.fixture(scope="module")
+def dec(quick):
+    return DEC(4, **quick)
+
+
+@pytest.fixture(scope="module")
+def initialized(dec, blobs):
+    return clone(dec).pretrain(blobs[0]).initialize(blobs[0])
+
+
+def test_q_at_iteration_0_gives_the_kmeans_labels(initialized, blobs):
+    z = initialized.transform(blobs[0]).astype("float64")
+    distances = ((z[:, None] - initialized.cluster_centers_[None]) ** 2).sum(axis=2)
+    np.testing.assert_array_equal(distances.argmin(axis=1), initialized.labels_)
+
+
+def test_q_is_the_student_kernel(initialized, blobs):
+    z = initialized.transform(blobs[0]).astype("float64")
+    kernel = 1 / (1 + ((z[:, None] - initialized.cluster_centers_[None]) ** 2).sum(axis=2))
+    expected = kernel / kernel.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(initialized.predict_proba(blobs[0]), expected, rtol=2e-5)
+
+
+class Spy(keras.callbacks.Callback):
+    """What the trainer's targets were during each epoch, and the q they should come from."""
+
+    def __init__(self, model, x):
+        super().__init__()
+        self.clustering, self.x = model, x
+        self.targets, self.q = [], []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.targets.append(keras.ops.convert_to_numpy(self.model.targets))
+        self.q.append(rows.forward(self.clustering.model_, self.x))
+
+    def on_train_batch_end(self, batch, logs=None):
+        np.testing.assert_array_equal(
+            keras.ops.convert_to_numpy(self.model.targets), self.targets[-1]
+        )
+
+
+def test_targets_are_of_the_whole_data_set_and_fixed_in_between(dec, blobs):
+    x, _ = blobs
+    x = x[:155]  # a last, short batch would make a per-batch P visibly different
+    model = clone(dec).pretrain(x).initialize(x)
+    spy = Spy(model, x)
+    model.refine(x, callbacks=[spy])
+    assert len(spy.targets) == model.n_iter_ / 10
+    for target, q in zip(spy.targets, spy.q, strict=True):
+        np.testing.assert_allclose(target, targets.squared(q), rtol=1e-6)
+        per_batch = np.concatenate([targets.squared(q[i : i + 32]) for i in range(0, 155, 32)])
+        assert np.abs(target - per_batch).max() > 1e-4
+
+
+def test_stops_at_the_first_refresh_without_change(dec, blobs):
+    """Separated clusters: no label changes, so training ends after one update interval."""
+    model = clone(dec).fit(blobs[0])
+    assert model.converged_
+    assert model.n_iter_ == 10
+    assert [r.get("changed") for r in model.history_] == [None, 0.0]
+
+
+def test_tol_0_goes_on_to_max_iter(dec, blobs):
+    model = clone(dec).set_params(tol=0.0).fit(blobs[0])
+    assert (model.n_iter_, model.stop_reason_) == (40, "max_iter")
+
+
+def test_max_iter_is_rounded_up_to_whole_intervals(dec, blobs):
+    assert clone(dec).set_params(tol=0.0, max_iter=11).fit(blobs[0]).n_iter_ == 20
+
+
+def test_max_iter_0_is_autoencoder_and_kmeans(dec, initialized, blobs):
+    model = clone(dec).set_params(max_iter=0).fit(blobs[0])
+    np.testing.assert_array_equal(model.labels_, initialized.labels_)
+    assert (model.n_iter_, model.stop_reason_) == (0, "max_iter")
+
+
+def test_loss_falls_within_an_interval(dec, blobs):
+    """With P fixed, KL decreases: one long interval, seen batch by batch."""
+
+    class Losses(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.values = []
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.values.append(logs["clustering_loss"])
+
+    model = clone(dec).pretrain(blobs[0]).initialize(blobs[0])
+    model.set_params(update_interval=5, tol=0.0, max_iter=60)
+    model.compute_target = lambda q, p=[]: p[0] if p else p.append(targets.squared(q)) or p[0]
+    losses = Losses()
+    model.refine(blobs[0], callbacks=[losses])
+    assert losses.values[-1] < 0.9 * losses.values[0]
+
+
+def test_self_training_sharpens(dec, blobs):
+    model = clone(dec).pretrain(blobs[0]).initialize(blobs[0])
+    before = model.predict_proba(blobs[0]).max(axis=1).mean()
+    model.set_params(tol=0.0, max_iter=200, optimizer=keras.optimizers.SGD(0.1, momentum=0.9))
+    model.refine(blobs[0])
+    assert model.predict_proba(blobs[0]).max(axis=1).mean() > before + 0.05
+
+
+def test_frozen_encoder_moves_only_the_centroids(dec, blobs):
+    """ "DEC without backprop" of the paper."""
+    model = clone(dec).pretrain(blobs[0]).initialize(blobs[0])
+    z, centers = model.transform(blobs[0]), model.cluster_centers_.copy()
+    model.encoder_.trainable = False
+    model.set_params(tol=0.0).refine(blobs[0])
+    np.testing.assert_array_equal(model.transform(blobs[0]), z)
+    assert np.abs(model.cluster_centers_ - centers).max() > 1e-4
+
+
+def test_alpha_and_target_are_used(dec, blobs):
+    base = clone(dec).set_params(tol=0.0).fit(blobs[0])
+    for change in ({"alpha": 5.0}, {"target": "one_hot"}):
+        other = clone(dec).set_params(tol=0.0, **change).fit(blobs[0])
+        assert np.abs(other.cluster_centers_ - base.cluster_centers_).max() > 1e-5
+    assert isinstance(base.model_.layers[-1], ClusteringLayer)
+
+
+@pytest.mark.parametrize(("name", "value"), [("alpha", 0), ("alpha", "1"), ("target", "cubed")])
+def test_bad_values_are_refused(dec, blobs, name, value):
+    with pytest.raises(ValueError, match=name):
+        clone(dec).set_params(**{name: value}).fit(blobs[0])
+
+
+def test_refine_before_initialize_is_refused(dec, blobs):
+    with pytest.raises(Exception, match="not fitted"):
+        clone(dec).refine(blobs[0])
+
+
+def legacy(name):
+    folder = os.environ.get("DEC_DATA_DIR")
+    if not folder or not (path := Path(folder) / "legacy" / name).exists():
+        pytest.skip(f"legacy/{name} is not in DEC_DATA_DIR")
+    return path
+
+
+def by_hand(path, x, last):
+    """Embedding of an old file by NumPy alone."""
+    with h5py.File(path) as file:
+        for i in range(last + 1):
+            group = file[f"encoder_{i}/encoder_{i}"]
+            x = x @ group["kernel:0"][()].astype("float64") + group["bias:0"][()]
+            x = np.maximum(x, 0) if i < last else x
+        clusters = file.get("clustering/clustering/clusters:0")
+        return x, None if clusters is None else clusters[()].astype("float64")
+
+
+def test_autoencoder_of_dec_keras(tmp_path):
+    path = legacy("dec_keras231_29-16-16-64-6_ae_weights.h5")
+    x = np.random.default_rng(0).normal(size=(50, 29)).astype("float32")
+    z, _ = by_hand(path, x, last=3)
+    model = DEC(2).load_weights(path)
+    np.testing.assert_allclose(model.transform(x), z, rtol=1e-5, atol=1e-5)
+    model.save_weights(tmp_path / "new.h5")
+    again = DEC(2).load_weights(tmp_path / "new.h5")
+    np.testing.assert_array_equal(again.transform(x), model.transform(x))
+    again.set_params(n_init=2, max_iter=20, update_interval=10, random_state=0)
+    assert again.initialize(x).refine(x).labels_.shape == (50,)
+
+
+def test_clustered_model_of_dec_keras(tmp_path):
+    path = legacy("dec_keras231_29-16-16-64-6_k2_DEC_model_final.h5")
+    x = np.random.default_rng(0).normal(size=(50, 29)).astype("float32")
+    z, mu = by_hand(path, x, last=3)
+    kernel = 1 / (1 + ((z[:, None] - mu[None]) ** 2).sum(axis=2))
+    q = kernel / kernel.sum(axis=1, keepdims=True)
+    model = DEC().load_weights(path)
+    np.testing.assert_allclose(model.transform(x), z, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(model.predict_proba(x), q, atol=1e-5)
+    assert not hasattr(model, "autoencoder_")  # the file has no decoder
+    model.save(tmp_path / "new.h5")
+    again = DEC.load(tmp_path / "new.h5")
+    np.testing.assert_array_equal(again.predict_proba(x), model.predict_proba(x))
+
+
+def test_truncated_weight_file_is_refused(dec, initialized, tmp_path):
+    initialized.save_weights(tmp_path / "weights.h5")
+    whole = (tmp_path / "weights.h5").read_bytes()
+    (tmp_path / "weights.h5").write_bytes(whole[: len(whole) // 2])
+    model = clone(dec)
+    with pytest.raises(ModelFileError, match=r"weights\.h5"):
+        model.load_weights(tmp_path / "weights.h5")
+    assert not hasattr(model, "encoder_")
+
+
+def test_file_of_another_kind_is_refused(initialized, tmp_path):
+    initialized.save_weights(tmp_path / "weights.h5")
+    with pytest.raises(ModelFileError, match="class must be one of"):
+        DEC.load(tmp_path / "weights.h5")
