@@ -48,7 +48,8 @@ def run(dataset, preset, seed, models):
     data = datasets.load(dataset)
     x, y = data.x, data.y
     start = time.perf_counter()
-    model = DEC(len(data.target_names), pretraining=preset, random_state=seed).pretrain(x)
+    model = DEC(len(data.target_names), pretraining=preset, random_state=seed, verbose=2)
+    model.pretrain(x)
     pretrained = time.perf_counter() - start
     print(dataset, preset, seed, *model.pretraining_history_, sep="\n  ", flush=True)
     if models is not None:

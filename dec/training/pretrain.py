@@ -244,7 +244,6 @@ def pretrain(
         below = keras.Sequential([autoencoder.encoder.inputs[0], autoencoder.scaling])
         greedy = autoencoder.stages if recipe.embedding else autoencoder.stages[:-1]
         for number, (encode, decode) in enumerate(greedy):
-            below.trainable = False
             trainer = DenoisingLayer(
                 X,
                 below,
@@ -257,8 +256,10 @@ def pretrain(
             power = mean_square(forward(below, X[:8192]))
             record = _train(trainer, X, recipe.layerwise, batch_size, seeds.pop(), power, verbose)
             below = keras.Sequential([*below.inputs, *below.layers, encode])
+            encode.trainable = False  # while the layers above it learn
             records.append({"part": encode.name, **record, "dead_units": dead_units(below, X)})
-        autoencoder.encoder.trainable = True
+        for encode, _ in greedy:
+            encode.trainable = True
     if recipe.whole is not None:
         trainer = Reconstruction(X, autoencoder)
         power = mean_square(X) * _factor(autoencoder) ** 2
@@ -286,6 +287,8 @@ def _train(trainer, X, stage: Stage, batch_size, seed, power, verbose) -> dict:
         return {"iterations": 0, "relative_error": math.nan, "learning_rate": 0.0}
     epochs = min(REPORTS, steps)
     steps_per_epoch = math.ceil(steps / epochs)
+    if steps_per_epoch > 50:
+        steps_per_epoch = 50 * math.ceil(steps_per_epoch / 50)  # a compiled call takes 50 of them
     start = [ops.convert_to_numpy(weight) for weight in trainer.trainable_variables]
     for attempt in range(stage.backoff + 1):
         slower = dataclasses.replace(stage, learning_rate=stage.learning_rate / 2**attempt)
