@@ -1,0 +1,63 @@
+"""Make the files of ``weights/`` and their manifest from one run from scratch.
+
+    python experiments/make_weights.py                # MNIST, seed 0, the default recipe
+
+``--from FOLDER`` takes the models that ``dec_seeds.py --models FOLDER`` has kept instead of
+training again: the same call with the same seed, so the same weights.
+"""
+
+import argparse
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+from mnist_dec import WEIGHTS
+
+import dec
+from dec import DEC, datasets, metrics
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", choices=datasets.names(), default="mnist")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--from", dest="kept", type=Path)
+    args = parser.parse_args()
+    data = datasets.load(args.dataset)
+    files = {part: WEIGHTS / f"{data.name}_{part}.h5" for part in ("autoencoder", "dec")}
+    WEIGHTS.mkdir(exist_ok=True)
+    if args.kept is None:
+        model = DEC(len(data.target_names), random_state=args.seed, verbose=2).pretrain(data.x)
+        model.save_weights(files["autoencoder"])
+        model.initialize(data.x).refine(data.x)
+        model.save(files["dec"])
+    else:
+        for part, file in files.items():
+            shutil.copyfile(args.kept / f"{data.name}_layerwise_{args.seed}_{part}.h5", file)
+    # Scored as read back, so that the manifest speaks of the files.
+    pretrained = DEC(len(data.target_names), random_state=args.seed)
+    pretrained.load_weights(files["autoencoder"]).initialize(data.x)
+    labels = {"autoencoder": pretrained.labels_, "dec": DEC.load(files["dec"]).predict(data.x)}
+    path = WEIGHTS / "manifest.json"
+    manifest = json.loads(path.read_text()) if path.exists() else {}
+    for part, file in files.items():
+        manifest[file.name] = {
+            "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+            "command": f"python experiments/make_weights.py --dataset {data.name} --seed {args.seed}",
+            "seed": args.seed,
+            "versions": {
+                "dec": dec.__version__, "keras": keras.__version__, "numpy": np.__version__,
+                "backend": keras.backend.backend(),
+            },
+            "labels": "k-means on the embedding" if part == "autoencoder" else "argmax q",
+            "score": {k: round(v, 4) for k, v in metrics.scores(data.y, labels[part]).items()},
+        }  # fmt: skip
+    path.write_text(json.dumps(manifest, indent=2) + "\n")
+    print(path.read_text())
+
+
+if __name__ == "__main__":
+    main()
