@@ -27,7 +27,7 @@ def main():
     parser.add_argument("--from", dest="kept", type=Path)
     args = parser.parse_args()
     data = datasets.load(args.dataset)
-    files = {part: WEIGHTS / f"{data.name}_{part}.h5" for part in ("autoencoder", "dec")}
+    files = {part: WEIGHTS / f"{data.name}.{part}.h5" for part in ("autoencoder", "dec")}
     WEIGHTS.mkdir(exist_ok=True)
     if args.kept is None:
         model = DEC(len(data.target_names), random_state=args.seed, verbose=2).pretrain(data.x)
@@ -46,7 +46,8 @@ def main():
     for part, file in files.items():
         manifest[file.name] = {
             "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-            "command": f"python experiments/make_weights.py --dataset {data.name} --seed {args.seed}",
+            "command": "python experiments/make_weights.py "
+            f"--dataset {data.name} --seed {args.seed}",
             "seed": args.seed,
             "versions": {
                 "dec": dec.__version__, "keras": keras.__version__, "numpy": np.__version__,
