@@ -28,8 +28,8 @@ def plot_exemplars(
     Parameters
     ----------
     images : array (n, d), (n, h, w) or (n, h, w, c) with c = 1 or 3
-        Numbers in any range: uint8 is shown from 0 to 255, others from the smallest to the largest
-        value among the images shown. Only those are read, so a memory map will do.
+        Numbers in any range, shown from the smallest to the largest value among the images shown;
+        uint8 colour images from 0 to 255. Only those are read, so a memory map will do.
     q : array (n, k)
         Soft assignment in [0, 1], rows sum to 1; hard labels as one-hot rows work too.
     n_per_cluster : int
@@ -96,7 +96,7 @@ def plot_exemplars(
             mosaic[y : y + height, x : x + width] = image.reshape(height, width, channels)
 
     low, high = np.nanmin(mosaic), np.nanmax(mosaic)
-    if images.dtype == np.uint8:
+    if images.dtype == np.uint8 and mosaic.shape[-1] == 3:  # the range is part of the colours
         low, high = 0.0, 255.0
     figure = new_figure(
         0.5 * n_per_cluster * across / max(across, down) + 0.7,
