@@ -158,7 +158,9 @@ def _assign(estimator, arrays: dict[str, np.ndarray]) -> None:
 def _weights(estimator) -> dict[str, keras.Variable]:
     """Every weight of the Keras parts by a name that does not depend on Keras's counters."""
     named = {}
-    for part in ("encoder", "decoder"):
+    # A clustered model of DEC-keras came without a decoder; a random one must not be saved for it.
+    parts = ("encoder", "decoder") if hasattr(estimator, "autoencoder_") else ("encoder",)
+    for part in parts:
         for weight in getattr(estimator._parts, part).weights:
             named[f"{part}/{weight.path}"] = weight
     if hasattr(estimator, "model_"):

@@ -391,7 +391,7 @@ class DeepClusterer(
 
     def _check_fit(self, X, y=None):
         _checks.parameters(self)
-        self._build_optimizer()
+        self._build_optimizer()  # so that an unknown one is refused now, not after pretraining
         self.check_parameters()
         X = self._check_x(X, fitting=True)
         _checks.enough_rows(X, self.n_clusters)

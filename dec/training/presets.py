@@ -30,8 +30,8 @@ DEC_KERAS = Pretraining(
     byte_scale=1 / 255,
 )
 
-#: The default: hidden layers greedily, then the whole with momentum SGD at a large rate. Chosen
-#: without labels, see experiments/pretraining_choice.py and its results.
+#: The default: hidden layers greedily, then the whole with momentum SGD at a large rate. What was
+#: measured on the way is in experiments/results/NOTES.md; it is not final.
 LAYERWISE = Pretraining(
     layerwise=Stage(epochs=2, iterations=100, learning_rate=0.11, relative=True, backoff=6),
     whole=Stage(

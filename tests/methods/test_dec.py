@@ -189,6 +189,7 @@ def test_clustered_model_of_dec_keras(tmp_path):
     assert not hasattr(model, "autoencoder_")  # the file has no decoder
     model.save(tmp_path / "new.h5")
     again = DEC.load(tmp_path / "new.h5")
+    assert not hasattr(again, "autoencoder_")  # nor has the new one, not even a random one
     np.testing.assert_array_equal(again.predict_proba(x), model.predict_proba(x))
 
 
