@@ -243,23 +243,27 @@ def pretrain(
             )
         below = keras.Sequential([autoencoder.encoder.inputs[0], autoencoder.scaling])
         greedy = autoencoder.stages if recipe.embedding else autoencoder.stages[:-1]
-        for number, (encode, decode) in enumerate(greedy):
-            trainer = DenoisingLayer(
-                X,
-                below,
-                encode,
-                decode,
-                corrupt_input=recipe.corrupt_hidden if number else recipe.corrupt_input,
-                corrupt_code=recipe.corrupt_hidden if number < depth - 1 else 0.0,
-                seeds=(seeds.pop(), seeds.pop()),
-            )
-            power = mean_square(forward(below, X[:8192]))
-            record = _train(trainer, X, recipe.layerwise, batch_size, seeds.pop(), power, verbose)
-            below = keras.Sequential([*below.inputs, *below.layers, encode])
-            encode.trainable = False  # while the layers above it learn
-            records.append({"part": encode.name, **record, "dead_units": dead_units(below, X)})
-        for encode, _ in greedy:
-            encode.trainable = True
+        try:
+            for number, (encode, decode) in enumerate(greedy):
+                trainer = DenoisingLayer(
+                    X,
+                    below,
+                    encode,
+                    decode,
+                    corrupt_input=recipe.corrupt_hidden if number else recipe.corrupt_input,
+                    corrupt_code=recipe.corrupt_hidden if number < depth - 1 else 0.0,
+                    seeds=(seeds.pop(), seeds.pop()),
+                )
+                power = mean_square(forward(below, X[:8192]))
+                record = _train(
+                    trainer, X, recipe.layerwise, batch_size, seeds.pop(), power, verbose
+                )
+                below = keras.Sequential([*below.inputs, *below.layers, encode])
+                encode.trainable = False  # while the layers above it learn
+                records.append({"part": encode.name, **record, "dead_units": dead_units(below, X)})
+        finally:  # Ctrl-C and divergence too must leave a network that can learn
+            for encode, _ in greedy:
+                encode.trainable = True
     if recipe.whole is not None:
         trainer = Reconstruction(X, autoencoder)
         power = mean_square(X) * _factor(autoencoder) ** 2

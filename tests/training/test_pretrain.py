@@ -63,6 +63,24 @@ def test_everything_is_trainable_afterwards(autoencoder, blobs):
     assert len(autoencoder.model.trainable_variables) == 12
 
 
+def test_everything_is_trainable_after_a_failure_too(autoencoder, blobs, monkeypatch):
+    import dec.training.pretrain as module
+
+    calls = []
+
+    def failing(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return fit(*args, **kwargs)
+
+    fit = module.fit
+    monkeypatch.setattr(module, "fit", failing)
+    with pytest.raises(KeyboardInterrupt):
+        run(autoencoder, blobs[0], LAYERWISE)
+    assert len(autoencoder.model.trainable_variables) == 12
+
+
 def test_errors_are_relative_to_the_data(autoencoder, blobs):
     x, _ = blobs
     whole = Stage(iterations=400, learning_rate=0.1, relative=True, backoff=6)
