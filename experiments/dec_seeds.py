@@ -9,6 +9,7 @@ both.
 """
 
 import argparse
+import copy
 import os
 import time
 from pathlib import Path
@@ -47,33 +48,39 @@ def main():
 def run(dataset, preset, seed, models):
     data = datasets.load(dataset)
     x, y = data.x, data.y
-    start = time.perf_counter()
     model = DEC(len(data.target_names), pretraining=preset, random_state=seed, verbose=2)
+    rows = []
+
+    def add(method, labels, seconds, **more):
+        row = {"method": method, **metrics.scores(y, labels), "seconds": round(seconds, 1), **more}
+        rows.append(row)
+        print(row, flush=True)
+
+    start = time.perf_counter()
+    raw = raw_kmeans(x, model.n_clusters, seed)
+    add("k-means", raw, time.perf_counter() - start)
+    start = time.perf_counter()
     model.pretrain(x)
-    pretrained = time.perf_counter() - start
+    pretraining = time.perf_counter() - start
     print(dataset, preset, seed, *model.pretraining_history_, sep="\n  ", flush=True)
     if models is not None:
         model.save_weights(models / f"{dataset}_{preset}_{seed}_autoencoder.h5")
-    model.initialize(x)
-    initial, embedded = model.labels_, time.perf_counter() - start
-    model.refine(x, y)
-    seconds = time.perf_counter() - start
-    if models is not None:
-        model.save(models / f"{dataset}_{preset}_{seed}_dec.h5")
-    shared = {"dataset": dataset, "preset": preset, "seed": seed, "precision": model.precision_}
-    clock = time.perf_counter()
-    raw = raw_kmeans(x, model.n_clusters, seed)
-    for method, labels, spent in (
-        ("k-means", raw, time.perf_counter() - clock),
-        ("autoencoder + k-means", initial, embedded),
+    for sphere, before, after in (  # both from the same autoencoder
+        (False, "autoencoder + k-means", "DEC, sphere=False"),
+        (True, "autoencoder + sphered k-means", "DEC"),
     ):
-        row = {**shared, **metrics.scores(y, labels), "seconds": round(spent, 1)}
-        results_file.append("dec", method=method, **row)
-    results_file.append(
-        "dec", method="DEC", **shared, **metrics.scores(y, model.labels_),
-        seconds=round(seconds, 1), n_iter=model.n_iter_, stop_reason=model.stop_reason_,
-    )  # fmt: skip
-    print(f"  {seconds:.0f} s ({pretrained:.0f} of pretraining)", model.history_[-1], flush=True)
+        found = copy.deepcopy(model).set_params(sphere=sphere)
+        start = time.perf_counter() - pretraining
+        add(before, found.initialize(x).labels_, time.perf_counter() - start)
+        labels = found.refine(x, y).labels_
+        seconds = time.perf_counter() - start
+        add(after, labels, seconds, n_iter=found.n_iter_, stop_reason=found.stop_reason_)
+    if models is not None:
+        found.save(models / f"{dataset}_{preset}_{seed}_dec.h5")
+    for row in rows:  # together, so that a run is in the file either whole or not at all
+        results_file.append(
+            "dec", dataset=dataset, preset=preset, seed=seed, precision=model.precision_, **row
+        )
 
 
 def limit_threads():

@@ -4,8 +4,9 @@
     python experiments/mnist_dec.py --pretrain           # MNIST, everything from scratch
     python experiments/mnist_dec.py --dataset usps       # another data set, from scratch
 
-Prints k-means on the raw data, k-means on the embedding, and DEC side by side with the figures of
-Xie et al. (2016), and writes model, labels, history and plots to a run folder.
+Prints k-means on the raw data, k-means on the embedding before and after it is sphered, and DEC
+side by side with the figures of Xie et al. (2016), and writes model, labels, history and plots to a
+run folder.
 """
 
 import argparse
@@ -47,14 +48,15 @@ def main():
         model.pretrain(x)
         for record in model.pretraining_history_:
             print("  {part}: error {relative_error:.3f} of the data's".format(**record))
-    model.initialize(x)
-    initial, before = model.labels_, model.transform(x)
+    labels = {"k-means": raw_kmeans(x, k, args.seed)}
+    labels["autoencoder + k-means"] = model.set_params(sphere=False).initialize(x).labels_
+    model.set_params(sphere=True).initialize(x)
+    labels["autoencoder + sphered k-means"], before = model.labels_, model.transform(x)
     model.refine(x, y)
     seconds = time.perf_counter() - start
     print(f"DEC: {model.n_iter_} iterations, {model.stop_reason_}, {seconds:.0f} s in all")
 
-    labels = {"k-means": raw_kmeans(x, k, args.seed), "autoencoder + k-means": initial,
-              "DEC": model.labels_}  # fmt: skip
+    labels["DEC"] = model.labels_
     print(table({name: metrics.scores(y, found) for name, found in labels.items()}, data.name))
 
     model.save(out / "model.h5")
@@ -98,10 +100,10 @@ def raw_kmeans(x, k, seed):
 
 
 def table(scores, dataset):
-    lines = [f"{'':24}{'ACC':>8}{'NMI':>8}{'ARI':>8}{'paper ACC':>12}"]
+    lines = [f"{'':30}{'ACC':>8}{'NMI':>8}{'ARI':>8}{'paper ACC':>12}"]
     for name, row in scores.items():
-        paper = f"{PAPER[name]:.4f}" if dataset == "mnist" else "-"
-        lines.append(f"{name:24}{row['acc']:8.4f}{row['nmi']:8.4f}{row['ari']:8.4f}{paper:>12}")
+        paper = f"{PAPER[name]:.4f}" if dataset == "mnist" and name in PAPER else "-"
+        lines.append(f"{name:30}{row['acc']:8.4f}{row['nmi']:8.4f}{row['ari']:8.4f}{paper:>12}")
     return "\n".join(lines)
 
 

@@ -22,6 +22,8 @@ def parameters(estimator) -> None:
             raise ValueError(f"{name} must be >= {least}, got {value!r}.")
     if not isinstance(estimator.tol, numbers.Real) or not 0 <= estimator.tol <= 1:
         raise ValueError(f"tol must be a number in [0, 1], got {estimator.tol!r}.")
+    if not isinstance(estimator.sphere, bool | np.bool_):
+        raise TypeError(f"sphere must be True or False, got {estimator.sphere!r}.")
     if estimator.network is not None and not isinstance(estimator.network, Network):
         raise TypeError(
             "network must be None or a network of dec.networks, such as "

@@ -48,6 +48,7 @@ from dec.training import (
 from dec.training.pretrain import pretrain
 from dec.training.rows import fit as fit_rows
 from dec.training.rows import forward
+from dec.training.sphere import sphered_kmeans
 
 _PHASES = ("network", "pretrain", "initialize", "refine")
 
@@ -70,6 +71,11 @@ class DeepClusterer(
         as it is (random, or as ``load_weights`` left it).
     n_init : int, default=20
         Restarts of the k-means that places the first centroids; the best inertia wins.
+    sphere : bool, default=True
+        Before that k-means, map the embedding linearly so that its clusters are spherical
+        (``dec.training.sphere``): an autoencoder fixes a linear embedding only up to such a map,
+        and the one it happens to end in is a poor metric. The paper does without: False. Networks
+        whose embedding is not linear are left as they are.
     batch_size : int, default=256
         Samples a minibatch, in both trainings; fewer where the data set is smaller.
     update_interval : int, default=140
@@ -123,6 +129,7 @@ class DeepClusterer(
         network=None,
         pretraining="layerwise",
         n_init=20,
+        sphere=True,
         batch_size=256,
         update_interval=140,
         tol=0.001,
@@ -136,6 +143,7 @@ class DeepClusterer(
         self.network = network
         self.pretraining = pretraining
         self.n_init = n_init
+        self.sphere = sphere
         self.batch_size = batch_size
         self.update_interval = update_interval
         self.tol = tol
@@ -224,10 +232,14 @@ class DeepClusterer(
         X = self._check_fit(X)
         if not hasattr(self, "_parts"):
             self._build_network(X.shape[1:], 1.0, None)
-        kmeans = KMeans(
-            self.n_clusters, n_init=self.n_init, random_state=self._seed("initialize")
-        ).fit(forward(self.encoder_, X))
-        self._attach_head(kmeans.cluster_centers_)
+        start = {"n_init": self.n_init, "random_state": self._seed("initialize")}
+        z = forward(self.encoder_, X)
+        if self.sphere and self._parts.has_linear_embedding:
+            matrix, centers = sphered_kmeans(z, self.n_clusters, **start)
+            self._parts.map_embedding(matrix)
+        else:
+            centers = KMeans(self.n_clusters, **start).fit(z).cluster_centers_
+        self._attach_head(centers)
         self._finish(forward(self.model_, X).argmax(axis=1), 0, [], "max_iter")
         return self
 

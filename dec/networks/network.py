@@ -12,6 +12,8 @@ import abc
 from typing import NamedTuple
 
 import keras
+import numpy as np
+from keras import ops
 
 
 class Autoencoder(NamedTuple):
@@ -34,6 +36,25 @@ class Autoencoder(NamedTuple):
         """Input rows -> reconstruction of the scaled rows."""
         x = self.encoder.input
         return keras.Model(x, self.decoder(self.encoder(x)), name="autoencoder")
+
+    @property
+    def has_linear_embedding(self) -> bool:
+        """Whether a linear dense layer gives z and a dense layer takes it."""
+        last, first = self.encoder.layers[-1], self.decoder.layers[1]  # layers[0] is the input
+        return (
+            isinstance(last, keras.layers.Dense)
+            and last.activation is keras.activations.linear
+            and isinstance(first, keras.layers.Dense)
+        )
+
+    def map_embedding(self, matrix: np.ndarray) -> None:
+        """Replace z by ``z @ matrix``, (d_z, d_z), in both halves: the reconstruction stays."""
+        if not self.has_linear_embedding:
+            raise ValueError("only a linear embedding between two dense layers can be mapped.")
+        last, first = self.encoder.layers[-1], self.decoder.layers[1]
+        for weight in last.weights:  # kernel (., d_z) and, if there is one, bias (d_z,)
+            weight.assign(ops.convert_to_numpy(weight) @ matrix)
+        first.kernel.assign(np.linalg.solve(matrix, ops.convert_to_numpy(first.kernel)))
 
 
 class Network(abc.ABC):

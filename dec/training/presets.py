@@ -31,11 +31,11 @@ DEC_KERAS = Pretraining(
 )
 
 #: The default: hidden layers greedily, then the whole with momentum SGD at a large rate. What was
-#: measured on the way is in experiments/results/NOTES.md; it is not final.
+#: measured on the way is in experiments/results/NOTES.md.
 LAYERWISE = Pretraining(
     layerwise=Stage(epochs=2, iterations=100, learning_rate=0.11, relative=True, backoff=6),
     whole=Stage(
-        epochs=100, iterations=3000, learning_rate=0.34, relative=True, warmup=1000, backoff=6
+        epochs=60, iterations=3000, learning_rate=0.34, relative=True, warmup=1000, backoff=6
     ),
     initializer="fan_in_uniform",
     mean_square=0.1,

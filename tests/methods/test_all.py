@@ -286,6 +286,7 @@ BAD_PARAMETERS = [
     ("pretraining", "layer-wise", ValueError),
     ("pretraining", 7, TypeError),
     ("n_init", 0, ValueError),
+    ("sphere", "yes", TypeError),
     ("batch_size", 0, ValueError),
     ("update_interval", 0, ValueError),
     ("tol", -0.1, ValueError),

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.cluster import KMeans
 
 from dec import DEC, ClusteringLayer, ModelFileError, targets
 from dec.training import rows
@@ -27,6 +28,30 @@ def test_q_at_iteration_0_gives_the_kmeans_labels(initialized, blobs):
     z = initialized.transform(blobs[0]).astype("float64")
     distances = ((z[:, None] - initialized.cluster_centers_[None]) ** 2).sum(axis=2)
     np.testing.assert_array_equal(distances.argmin(axis=1), initialized.labels_)
+
+
+def test_sphere_false_is_kmeans_on_the_embedding_as_pretrained(dec, blobs):
+    model = clone(dec).set_params(sphere=False).pretrain(blobs[0])
+    z = model.transform(blobs[0])
+    model.initialize(blobs[0])
+    np.testing.assert_array_equal(model.transform(blobs[0]), z)
+    best = KMeans(4, n_init=5, random_state=0).fit(z)
+    inertia = np.square(z - model.cluster_centers_[model.labels_]).sum()
+    assert inertia == pytest.approx(best.inertia_, rel=1e-3)
+
+
+def test_sphere_makes_clusters_spherical_and_keeps_the_reconstruction(dec, blobs):
+    x, _ = blobs
+    model = clone(dec).pretrain(x)
+    before = model.autoencoder_.predict(x, verbose=0)
+    model.initialize(x)
+    np.testing.assert_allclose(model.autoencoder_.predict(x, verbose=0), before, atol=1e-4)
+    residuals = model.transform(x) - model.cluster_centers_[model.labels_]
+    n, d = residuals.shape
+    scatter = residuals.T @ residuals
+    shrunken = scatter + np.trace(scatter) / n * np.eye(d)  # the prior of ``sphered_kmeans``
+    variances = np.linalg.eigvalsh(shrunken)
+    assert variances[-1] < 1.2 * variances[0]
 
 
 def test_q_is_the_student_kernel(initialized, blobs):

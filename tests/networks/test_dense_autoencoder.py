@@ -336,3 +336,27 @@ def test_refuses_an_unknown_initializer():
 def test_network_is_abstract():
     with pytest.raises(TypeError, match="abstract"):
         Network()
+
+
+# ---- a linear map of the embedding ------------------------------------------------------------
+
+
+def test_mapped_embedding_leaves_the_reconstruction(x):
+    parts = SMALL.build((5,), seed=1)
+    for layer in dense_layers(parts.encoder):
+        layer.bias.assign(np.linspace(-1, 1, layer.units))
+    z, restored = forward(parts.encoder, x), forward(parts.model, x)
+    matrix = np.random.default_rng(2).normal(size=(3, 3))
+    parts.map_embedding(matrix)
+    np.testing.assert_allclose(forward(parts.encoder, x), z @ matrix, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(forward(parts.model, x), restored, rtol=1e-4, atol=1e-6)
+
+
+def test_only_a_linear_embedding_is_mapped():
+    parts = SMALL.build((5,))
+    assert parts.has_linear_embedding
+    z = keras.layers.Activation("tanh")(parts.encoder.outputs[0])
+    bent = parts._replace(encoder=keras.Model(parts.encoder.input, z))
+    assert not bent.has_linear_embedding
+    with pytest.raises(ValueError, match="linear embedding"):
+        bent.map_embedding(np.eye(3))
