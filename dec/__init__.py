@@ -3,17 +3,24 @@
 from dec import datasets, layers, metrics, networks, ops, plots, targets, training
 from dec._version import __version__
 from dec.layers import ClusteringLayer
-from dec.methods import DEC, DeepClusterer
-from dec.networks import DenseAutoencoder
+from dec.methods import DBC, DCN, DEC, DEPICT, IDEC, LESC, DeepClusterer
+from dec.networks import ConvAutoencoder, DenseAutoencoder, NoisyConvAutoencoder
 from dec.saving import ModelFileError
 from dec.training import Pretraining, Stage
 
 __all__ = [
+    "DBC",
+    "DCN",
     "DEC",
+    "DEPICT",
+    "IDEC",
+    "LESC",
     "ClusteringLayer",
+    "ConvAutoencoder",
     "DeepClusterer",
     "DenseAutoencoder",
     "ModelFileError",
+    "NoisyConvAutoencoder",
     "Pretraining",
     "Stage",
     "__version__",

@@ -64,3 +64,14 @@ def kl_divergence(p, q):
     tiny = 1e-37
     log_ratio = ops.log(ops.maximum(p, tiny)) - ops.log(ops.maximum(q, tiny))
     return ops.sum(ops.multiply(p, log_ratio), axis=-1)
+
+
+def mean_squared_error(x, restored):
+    """Mean over features of the squared error, in float32: (batch, ...) twice -> (batch,)."""
+    error = ops.square(ops.cast(restored, "float32") - ops.cast(x, "float32"))
+    return ops.mean(error, axis=tuple(range(1, len(error.shape))))
+
+
+def cross_entropy(p, q):
+    """``-sum_j p_j log q_j`` of each row, in nats: (n, k), (n, k) -> (n,), >= 0."""
+    return -ops.sum(ops.multiply(p, ops.log(ops.maximum(q, 1e-37))), axis=-1)

@@ -4,19 +4,33 @@ NumPy, because a target is data, constant while the network trains: no gradient 
 """
 
 import numpy as np
+import scipy.special
 
 
-def squared(q: np.ndarray) -> np.ndarray:
-    """Self-training target of DEC, Eq. 3 of Xie et al. (2016).
+def boosted(q: np.ndarray, boost: float = 2.0, balance: float = 1.0) -> np.ndarray:
+    """Self-training target ``p_ij = q_ij^boost / f_j^balance``, rows normalised.
 
-    ``p_ij = (q_ij^2 / f_j) / sum_j' (q_ij'^2 / f_j')`` with the soft frequency
-    ``f_j = sum_i q_ij`` over all n samples: it sharpens q, and the division by f_j keeps a large
-    cluster from distorting the space. Balancing can flip the argmax of an undecided row.
+    ``f_j = sum_i q_ij`` is the soft frequency of cluster j over all n samples. A power above 1
+    sharpens q; the division keeps a large cluster from distorting the space, and can flip the
+    argmax of an undecided row. One formula, several papers:
+
+    ============================ ===== =======
+    target                       boost balance
+    ============================ ===== =======
+    DEC and IDEC, DEPICT's code  2     1
+    DEPICT, Eq. 6                1     1/2
+    DBC                          > 1   any
+    ============================ ===== =======
 
     Parameters
     ----------
     q
         Soft assignments of the whole data set, (n, k), rows sum to 1.
+    boost
+        Power of q, > 0. With ``boost=1, balance=0`` the target is q itself; the larger, the nearer
+        to one-hot.
+    balance
+        Power of f, >= 0.
 
     Returns
     -------
@@ -24,8 +38,15 @@ def squared(q: np.ndarray) -> np.ndarray:
     """
     frequency = q.sum(axis=0, dtype=np.float64)
     # An empty cluster may have f = 0, and then q = 0 in its whole column: 0 / 0 := 0.
-    weight = np.square(q) / np.where(frequency > 0, frequency, 1.0).astype(q.dtype)
-    return weight / weight.sum(axis=1, keepdims=True)
+    scale = np.log(np.where(frequency > 0, frequency, 1.0)) * balance
+    with np.errstate(divide="ignore"):  # log 0 = -inf is right: 0 ** boost = 0
+        log_weight = boost * np.log(q) - scale.astype(q.dtype)
+    return scipy.special.softmax(log_weight, axis=1)
+
+
+def squared(q: np.ndarray) -> np.ndarray:
+    """Target of DEC, Eq. 3 of Xie et al. (2016): ``boosted`` with ``q^2 / f``."""
+    return boosted(q)
 
 
 def one_hot(q: np.ndarray) -> np.ndarray:

@@ -1,6 +1,11 @@
-"""Methods: one estimator a paper."""
+"""The methods: an estimator a file."""
 
 from dec.methods.base import DeepClusterer
+from dec.methods.dbc import DBC
+from dec.methods.dcn import DCN
 from dec.methods.dec import DEC
+from dec.methods.depict import DEPICT
+from dec.methods.idec import IDEC
+from dec.methods.lesc import LESC
 
-__all__ = ["DEC", "DeepClusterer"]
+__all__ = ["DBC", "DCN", "DEC", "DEPICT", "IDEC", "LESC", "DeepClusterer"]

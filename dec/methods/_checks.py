@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 
 import numpy as np
 import scipy.sparse
 
+from dec.layers import RandomAffine
 from dec.networks import Network
 from dec.training import precision, presets
+
+
+def number(name: str, value, *, least: float = -math.inf, above: float = -math.inf) -> None:
+    """Raise unless ``value`` is a finite number >= ``least`` and > ``above``."""
+    wanted = f"> {above:g}" if above > -math.inf else f">= {least:g}"
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a number {wanted}, got {value!r}.")
+    if not (math.isfinite(value) and value >= least and value > above):
+        raise ValueError(f"{name} must be a finite number {wanted}, got {value!r}.")
 
 
 def parameters(estimator) -> None:
@@ -16,6 +27,8 @@ def parameters(estimator) -> None:
     whole = {"n_clusters": 2, "n_init": 1, "batch_size": 1, "update_interval": 1, "max_iter": 0}
     for name, least in whole.items():
         value = getattr(estimator, name)
+        if name == "update_interval" and value is None:
+            continue
         if not isinstance(value, numbers.Integral) or isinstance(value, bool):
             raise TypeError(f"{name} must be an int, got {value!r}.")
         if value < least:
@@ -29,8 +42,13 @@ def parameters(estimator) -> None:
             "network must be None or a network of dec.networks, such as "
             f"DenseAutoencoder(units=(500, 500, 2000, 10)), got {estimator.network!r}."
         )
+    if not isinstance(estimator.augmentation, RandomAffine | None):
+        raise TypeError(
+            "augmentation must be None or a dec.layers.RandomAffine, "
+            f"got {estimator.augmentation!r}."
+        )
     precision.resolve(estimator.precision)
-    presets.get(estimator.pretraining)
+    presets.get(estimator.pretraining, estimator.network or estimator.default_network())
 
 
 def enough_rows(X, n_clusters: int) -> None:

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from dec import networks
+from dec.layers import RandomAffine
 from dec.networks import DenseAutoencoder, Network
 from dec.saving import ModelFileError, is_dec_keras, read_arrays, read_dec_keras, write_arrays
 from dec.training import Pretraining
@@ -93,8 +94,11 @@ def to_pickle(estimator, state: dict) -> dict:
     """``state`` with the Keras parts as arrays: Keras models that share layers do not pickle."""
     if not hasattr(estimator, "encoder_"):
         return state
-    parts = {"_parts", "encoder_", "autoencoder_", "model_"}
-    state = {k: v for k, v in state.items() if k not in parts}
+    state = {
+        name: value
+        for name, value in state.items()
+        if name not in ("_parts", "_head") and not isinstance(value, keras.Model)
+    }
     return {**state, "_fitted": fitted_state(estimator)}
 
 
@@ -164,8 +168,10 @@ def _weights(estimator) -> dict[str, keras.Variable]:
         for weight in getattr(estimator._parts, part).weights:
             named[f"{part}/{weight.path}"] = weight
     if hasattr(estimator, "model_"):
-        for weight in estimator.model_.layers[-1].weights:
-            named[f"head/{weight.name}"] = weight
+        *below, last = estimator._head
+        for layer in below:
+            named |= {f"head/{layer.name}/{weight.name}": weight for weight in layer.weights}
+        named |= {f"head/{weight.name}": weight for weight in last.weights}
     return named
 
 
@@ -191,6 +197,9 @@ def _to_json(value):
         return {"network": type(value).__name__, **dataclasses.asdict(value)}
     if isinstance(value, Pretraining):
         return {"pretraining": value.to_dict()}
+    if isinstance(value, RandomAffine):
+        own = ("shift", "rotation", "zoom", "image_shape", "seed")
+        return {"augmentation": {name: getattr(value, name) for name in own}}
     if isinstance(value, keras.optimizers.Optimizer):
         return {"optimizer": keras.optimizers.serialize(value)}
     if isinstance(value, np.random.RandomState):
@@ -211,6 +220,8 @@ def _from_json(value):
         return getattr(networks, name)(**fields)
     if "pretraining" in value:
         return Pretraining.from_dict(value["pretraining"])
+    if "augmentation" in value:
+        return RandomAffine(**value["augmentation"])
     return keras.optimizers.deserialize(value["optimizer"])
 
 

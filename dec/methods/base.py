@@ -3,9 +3,11 @@
 To write a method, derive from ``DeepClusterer`` in a file of its own and give it
 
 * ``__init__`` with the method's own parameters and ``**shared``, which only stores them;
-* ``build_head(centers)``: the Keras layer from z (batch, d_z) to q (batch, k);
+* ``build_head(centers)``: the Keras layers from z (batch, d_z) to q (batch, k);
 * ``compute_target(q)``: Q of the whole data set -> P, in NumPy;
-* ``clustering_loss(p, q)``: L_C of each sample, in ``keras.ops``.
+* ``clustering_loss(p, q)``: L_C of each sample, in ``keras.ops``;
+* if L_R counts too, ``loss_weights``;
+* if it does not learn from targets P, its own ``build_trainer`` and ``refresh`` instead.
 
 Then list it in ``methods/__init__.py``. It holds no loop, no file and no print: training owns time.
 """
@@ -19,6 +21,8 @@ import numbers
 import os
 import warnings
 from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -34,6 +38,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from dec.layers import RandomAffine
 from dec.methods import _checks, _state
 from dec.networks import DenseAutoencoder, Network
 from dec.training import (
@@ -46,11 +51,11 @@ from dec.training import (
     presets,
 )
 from dec.training.pretrain import pretrain
+from dec.training.rows import RowModel, forward
 from dec.training.rows import fit as fit_rows
-from dec.training.rows import forward
 from dec.training.sphere import sphered_kmeans
 
-_PHASES = ("network", "pretrain", "initialize", "refine")
+_PHASES = ("network", "pretrain", "initialize", "refine", "augment")
 
 
 class DeepClusterer(
@@ -65,10 +70,11 @@ class DeepClusterer(
     network : Network or None, default=None
         Settings of the autoencoder, such as ``DenseAutoencoder(units=(500, 500, 2000, 10))``;
         None for the paper's.
-    pretraining : str, Pretraining or None, default="layerwise"
+    pretraining : str, Pretraining or None, default="auto"
         Recipe of the autoencoder: ``"layerwise"`` (greedy, then whole), ``"end_to_end"``,
-        ``"paper"``, ``"dec_keras"``, or one of your own; None trains nothing and takes the network
-        as it is (random, or as ``load_weights`` left it).
+        ``"convolutional"``, ``"paper"``, ``"dec_keras"``, or one of your own; ``"auto"`` is the
+        network's own, None trains nothing and takes the network as it is (random, or as
+        ``load_weights`` left it).
     n_init : int, default=20
         Restarts of the k-means that places the first centroids; the best inertia wins.
     sphere : bool, default=True
@@ -78,8 +84,8 @@ class DeepClusterer(
         whose embedding is not linear are left as they are.
     batch_size : int, default=256
         Samples a minibatch, in both trainings; fewer where the data set is smaller.
-    update_interval : int, default=140
-        Minibatches between two refreshes of the targets.
+    update_interval : int or None, default=140
+        Minibatches between two refreshes of the targets; None for one pass over the data.
     tol : float, default=0.001
         Training ends when a smaller share of the labels changed since the previous refresh.
     max_iter : int, default=20000
@@ -87,6 +93,11 @@ class DeepClusterer(
     optimizer : keras.optimizers.Optimizer, str or None, default=None
         Of self-training. None: SGD with learning rate 0.01 and momentum 0.9, as the paper. An
         instance is a template: every run starts from a fresh one of its configuration.
+    augmentation : RandomAffine or None, default=None
+        Random changes of the images that self-training learns from, such as
+        ``dec.layers.RandomAffine(image_shape=(28, 28, 1))``; targets are of the clean images (Guo
+        et al., ACML 2018). A template, as ``optimizer``. For images only: of other data a shift or
+        a turn is another sample.
     precision : {"auto", "float32", "mixed_bfloat16"}, default="auto"
         Number format of the hidden layers' matrix products; "auto" takes bfloat16 where the
         processor has matrix units for it. Everything else is float32.
@@ -105,9 +116,10 @@ class DeepClusterer(
     n_iter_ : int
         Minibatches of self-training.
     history_ : list of dict
-        One record a refresh: ``iteration``, ``clustering_loss`` (mean since the refresh before, in
-        nats per sample), ``changed``, ``live_clusters``, ``largest_cluster`` (share of the
-        samples), and ``acc``, ``nmi``, ``ari`` when ``y`` was given.
+        One record a refresh: ``iteration``, each term of the loss by its name (mean since the
+        refresh before; ``clustering_loss`` in nats per sample), ``changed``, ``live_clusters``,
+        ``largest_cluster`` (share of the samples), and ``acc``, ``nmi``, ``ari`` when ``y`` was
+        given.
     pretraining_history_ : list of dict
         One record a stage: ``part``, ``iterations``, ``relative_error``, ``dead_units``.
     converged_ : bool
@@ -122,12 +134,15 @@ class DeepClusterer(
         ``refine`` the decoder is the one from before it.
     """
 
+    #: Passes over the data between two refreshes where ``update_interval`` is None.
+    passes_per_update: ClassVar[int] = 1
+
     def __init__(
         self,
         n_clusters=10,
         *,
         network=None,
-        pretraining="layerwise",
+        pretraining="auto",
         n_init=20,
         sphere=True,
         batch_size=256,
@@ -135,6 +150,7 @@ class DeepClusterer(
         tol=0.001,
         max_iter=20000,
         optimizer=None,
+        augmentation=None,
         precision="auto",
         random_state=None,
         verbose=0,
@@ -149,6 +165,7 @@ class DeepClusterer(
         self.tol = tol
         self.max_iter = max_iter
         self.optimizer = optimizer
+        self.augmentation = augmentation
         self.precision = precision
         self.random_state = random_state
         self.verbose = verbose
@@ -172,17 +189,42 @@ class DeepClusterer(
     def check_parameters(self) -> None:
         """Raise for values of the method's own parameters that no fit can use."""
 
-    @abc.abstractmethod
-    def build_head(self, centers: np.ndarray | None) -> keras.layers.Layer:
-        """Layer z (batch, d_z) -> q (batch, k), starting at ``centers`` (k, d_z)."""
+    def default_optimizer(self) -> keras.optimizers.Optimizer:
+        """The paper's, taken when ``optimizer`` is None."""
+        return MomentumSGD(0.01, momentum=0.9)
 
     @abc.abstractmethod
+    def build_head(self, centers: np.ndarray | None) -> list[keras.layers.Layer]:
+        """Layers z (batch, d_z) -> q (batch, k), starting at ``centers`` (k, d_z).
+
+        The last one holds the centroids, (k, d), as ``centers``.
+        """
+
     def compute_target(self, q: np.ndarray) -> np.ndarray:
         """P from the Q of the whole data set: (n, k) -> (n, k), rows sum to 1."""
+        raise NotImplementedError
 
-    @abc.abstractmethod
     def clustering_loss(self, p, q):
         """L_C of each sample, in nats: (batch, k), (batch, k) -> (batch,)."""
+        raise NotImplementedError
+
+    @property
+    def loss_weights(self) -> dict[str, float]:
+        """Factors of ``clustering_loss`` L_C and, if it counts, ``reconstruction_loss`` L_R."""
+        return {"clustering_loss": 1.0}
+
+    def build_trainer(self, X) -> RowModel:
+        """The Keras model that ``refine`` trains."""
+        return SelfTraining(
+            X, self.n_clusters, self._parts, self._head, self.clustering_loss, self.loss_weights,
+            self._build_augmentation(),
+        )  # fmt: skip
+
+    def refresh(self, trainer: RowModel, X) -> np.ndarray:
+        """Labels of all rows, (n,), and new targets in ``trainer``: once an update interval."""
+        q = forward(self.model_, X)
+        trainer.targets.assign(self.compute_target(q))
+        return q.argmax(axis=1)
 
     # ---- the three phases -------------------------------------------------------------------
 
@@ -217,7 +259,7 @@ class DeepClusterer(
     def pretrain(self, X, y=None):
         """Phase 1: build the network afresh and train it on its own loss, with no clusters."""
         X = self._check_fit(X)
-        recipe = presets.get(self.pretraining)
+        recipe = presets.get(self.pretraining, self.network or self.default_network())
         scale = 1.0 if recipe is None else recipe.scale_of(X)
         self._build_network(X.shape[1:], scale, recipe and recipe.initializer)
         if recipe is not None:
@@ -230,28 +272,20 @@ class DeepClusterer(
     def initialize(self, X, y=None):
         """Phase 2: k-means on the embedding places the centroids."""
         X = self._check_fit(X)
-        if not hasattr(self, "_parts"):
-            self._build_network(X.shape[1:], 1.0, None)
-        start = {"n_init": self.n_init, "random_state": self._seed("initialize")}
-        z = forward(self.encoder_, X)
-        if self.sphere and self._parts.has_linear_embedding:
-            matrix, centers = sphered_kmeans(z, self.n_clusters, **start)
-            self._parts.map_embedding(matrix)
-        else:
-            centers = KMeans(self.n_clusters, **start).fit(z).cluster_centers_
+        centers, _ = self._cluster_embedding(X)
         self._attach_head(centers)
-        self._finish(forward(self.model_, X).argmax(axis=1), 0, [], "max_iter")
+        self._finish(self._predict(X), 0, [], "max_iter")
         return self
 
     def refine(self, X, y=None, callbacks: Sequence[keras.callbacks.Callback] = ()):
         """Phase 3: self-training of encoder and centroids; arguments as in ``fit``."""
         X = self._check_fit(X, y)
         check_is_fitted(self, "model_")
-        trainer = SelfTraining(X, self.model_, self.clustering_loss)
-        period = self.update_interval
-        refresh = RefreshTargets(X, self.compute_target, period, y)
+        trainer = self.build_trainer(X)
+        period = self._update_interval(X.shape[0])
+        refresh = RefreshTargets(partial(self.refresh, X=X), self.n_clusters, period, y)
         stop = StopOnLabelChange(self.tol)
-        watch = StopOnDivergence("clustering_loss")
+        watch = StopOnDivergence("loss")
         reason = "max_iter"
         try:
             fit_rows(
@@ -263,7 +297,7 @@ class DeepClusterer(
             if watch.diverged:
                 reason = "non_finite_loss"
                 warnings.warn(
-                    "The clustering loss is not finite any more: the result is useless. Take a "
+                    "The loss is not finite any more: the result is useless. Take a "
                     "smaller learning rate in optimizer, or scale the data.",
                     ConvergenceWarning,
                     stacklevel=2,
@@ -272,7 +306,7 @@ class DeepClusterer(
                 reason = "converged"
         except KeyboardInterrupt:
             # The weights are those of the last step: labels must be of the same weights.
-            refresh.labels = forward(self.model_, X).argmax(axis=1)
+            refresh.labels = self._predict(X)
             reason = "interrupted"
             raise
         finally:
@@ -285,7 +319,8 @@ class DeepClusterer(
 
     def predict(self, X) -> np.ndarray:
         """Cluster of each row, argmax q: int64 (n,)."""
-        return self.predict_proba(X).argmax(axis=1)
+        check_is_fitted(self, "model_")
+        return self._predict(self._check_x(X))
 
     def predict_proba(self, X) -> np.ndarray:
         """Soft assignments q: float32 (n, k), rows sum to 1."""
@@ -383,21 +418,49 @@ class DeepClusterer(
         self.autoencoder_ = self._parts.model
         self.embedding_dim_ = int(self.encoder_.output_shape[-1])
 
+    def _cluster_embedding(self, X) -> tuple[np.ndarray, np.ndarray]:
+        """k-means centres (k, d_z) and labels (n,), after sphering if that is asked for."""
+        if not hasattr(self, "_parts"):
+            self._build_network(X.shape[1:], 1.0, None)
+        start = {"n_init": self.n_init, "random_state": self._seed("initialize")}
+        z = forward(self.encoder_, X)
+        if self.sphere and self._parts.has_linear_embedding:
+            matrix, centers, labels = sphered_kmeans(z, self.n_clusters, **start)
+            self._parts.map_embedding(matrix)
+            return centers, labels
+        kmeans = KMeans(self.n_clusters, **start).fit(z)
+        return kmeans.cluster_centers_, kmeans.labels_
+
     def _attach_head(self, centers: np.ndarray | None):
-        head = self.build_head(centers)
-        self.model_ = keras.Model(
-            self.encoder_.input, head(self.encoder_.outputs[0]), name=type(self).__name__.lower()
-        )
+        self._head = self.build_head(centers)
+        q = self.encoder_.outputs[0]
+        for layer in self._head:
+            q = layer(q)
+        self.model_ = keras.Model(self.encoder_.input, q, name=type(self).__name__.lower())
+
+    def _predict(self, X) -> np.ndarray:
+        return forward(self.model_, X).argmax(axis=1)
+
+    def _update_interval(self, n: int) -> int:
+        """Minibatches between two refreshes of n samples."""
+        batches = math.ceil(n / min(self.batch_size, n))
+        return self.update_interval or self.passes_per_update * batches
 
     def _build_optimizer(self) -> keras.optimizers.Optimizer:
         if self.optimizer is None:
-            return MomentumSGD(0.01, momentum=0.9)  # Section 4.2 of the paper
+            return self.default_optimizer()
         template = keras.optimizers.get(self.optimizer)
         return type(template).from_config(template.get_config())
 
+    def _build_augmentation(self) -> RandomAffine | None:
+        if self.augmentation is None:
+            return None
+        config = {**self.augmentation.get_config(), "seed": self._seed("augment")}
+        return RandomAffine.from_config(config)
+
     def _finish(self, labels, n_iter: int, history: list[dict], reason: str):
         self.labels_ = labels.astype(np.int64)
-        self.cluster_centers_ = keras.ops.convert_to_numpy(self.model_.layers[-1].centers)
+        self.cluster_centers_ = keras.ops.convert_to_numpy(self._head[-1].centers)
         self.n_iter_, self.history_ = n_iter, history
         self.stop_reason_, self.converged_ = reason, reason == "converged"
 

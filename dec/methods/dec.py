@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numbers
-
 from dec import ops, targets
 from dec.layers import ClusteringLayer
+from dec.methods._checks import number
 from dec.methods.base import DeepClusterer
 
 
@@ -52,15 +51,14 @@ class DEC(DeepClusterer):
         self.target = target
 
     def check_parameters(self):
-        if not isinstance(self.alpha, numbers.Real) or not self.alpha > 0:
-            raise ValueError(f"alpha must be a number > 0, got {self.alpha!r}.")
+        number("alpha", self.alpha, above=0)
         if self.target not in targets.BY_NAME:
             raise ValueError(
                 f"target must be one of {sorted(targets.BY_NAME)}, got {self.target!r}."
             )
 
     def build_head(self, centers):
-        return ClusteringLayer(self.n_clusters, self.alpha, centers, name="clustering")  # Eq. 1
+        return [ClusteringLayer(self.n_clusters, self.alpha, centers, name="clustering")]  # Eq. 1
 
     def compute_target(self, q):
         return targets.BY_NAME[self.target](q)  # Eq. 3

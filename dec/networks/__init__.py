@@ -1,6 +1,14 @@
 """Networks: settings that build Keras autoencoders."""
 
+from dec.networks.conv_autoencoder import ConvAutoencoder
 from dec.networks.dense_autoencoder import DenseAutoencoder
 from dec.networks.network import Autoencoder, Network
+from dec.networks.noisy_conv_autoencoder import NoisyConvAutoencoder
 
-__all__ = ["Autoencoder", "DenseAutoencoder", "Network"]
+__all__ = [
+    "Autoencoder",
+    "ConvAutoencoder",
+    "DenseAutoencoder",
+    "Network",
+    "NoisyConvAutoencoder",
+]

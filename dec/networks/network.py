@@ -9,11 +9,13 @@ fit builds fresh weights from it.
 from __future__ import annotations
 
 import abc
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import keras
 import numpy as np
 from keras import ops
+
+from dec.ops import mean_squared_error
 
 
 class Autoencoder(NamedTuple):
@@ -23,19 +25,33 @@ class Autoencoder(NamedTuple):
     data, so that it can be used alone. ``decoder`` maps the embedding to SCALED rows, the space in
     which the reconstruction error is measured. ``scaling`` is the layer that both agree on.
     ``stages`` lists, from the outside in, the (encoding, decoding) layers of each depth, for greedy
-    pretraining; empty where a network is trained end to end only.
+    pretraining; empty where a network is trained end to end only. ``levels`` is None where only the
+    input is reconstructed; else the models x -> [x, h_1, ...] and z -> [their reconstructions],
+    with the weight of each level in the error.
     """
 
     encoder: keras.Model
     decoder: keras.Model
     scaling: keras.layers.Layer
     stages: list[tuple[keras.layers.Layer, keras.layers.Layer]]
+    levels: tuple[keras.Model, keras.Model, tuple[float, ...]] | None = None
 
     @property
     def model(self) -> keras.Model:
         """Input rows -> reconstruction of the scaled rows."""
         x = self.encoder.input
         return keras.Model(x, self.decoder(self.encoder(x)), name="autoencoder")
+
+    def reconstruction_loss(self, x, z, training=None):
+        """L_R of each sample: mean squared error over features, summed over levels: (batch,).
+
+        ``z`` is the embedding of ``x``, noisy or not; what it is compared with is the clean ``x``.
+        """
+        if self.levels is None:
+            return mean_squared_error(self.scaling(x), self.decoder(z, training=training))
+        encode, decode, weights = self.levels
+        pairs = zip(encode(x, training=False), decode(z, training=training), strict=True)
+        return sum(w * mean_squared_error(*pair) for w, pair in zip(weights, pairs, strict=True))
 
     @property
     def has_linear_embedding(self) -> bool:
@@ -61,7 +77,9 @@ class Network(abc.ABC):
     """Settings of an autoencoder."""
 
     #: Number of axes of one sample: 1 for vectors, 3 for images (height, width, channels).
-    sample_ndim: int = 1
+    sample_ndim: ClassVar[int] = 1
+    #: Recipe that ``pretraining="auto"`` stands for.
+    pretraining: ClassVar[str] = "layerwise"
 
     @abc.abstractmethod
     def build(

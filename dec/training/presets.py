@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from dec.networks import Network
 from dec.training.pretrain import Pretraining, Stage
 
 #: Sections 4.2-4.3 of Xie et al. (2016), with what only the code (piiswrong/dec) tells: momentum
@@ -44,18 +45,26 @@ LAYERWISE = Pretraining(
     embedding=False,
 )
 
+#: Without greedy layers.
 END_TO_END = dataclasses.replace(LAYERWISE, layerwise=None)
+
+#: Section 4 of Guo et al. (ICONIP 2017), but for its 200 epochs: Adam, pixels in [0, 1].
+CONVOLUTIONAL = Pretraining(
+    whole=Stage(epochs=40, iterations=3000, optimizer="adam", learning_rate=1e-3, final=0.1),
+    byte_scale=1 / 255,
+)
 
 PRESETS = {
     "layerwise": LAYERWISE,
     "end_to_end": END_TO_END,
+    "convolutional": CONVOLUTIONAL,
     "paper": PAPER,
     "dec_keras": DEC_KERAS,
 }
 
 
-def get(pretraining: str | Pretraining | None) -> Pretraining | None:
-    """The recipe of that name; a recipe or None is returned as it is.
+def get(pretraining: str | Pretraining | None, network: Network) -> Pretraining | None:
+    """The recipe of that name, "auto" being that of ``network``; a recipe or None is returned.
 
     Raises
     ------
@@ -68,9 +77,13 @@ def get(pretraining: str | Pretraining | None) -> Pretraining | None:
         return pretraining
     if not isinstance(pretraining, str):
         raise TypeError(
-            f"pretraining must be None, one of {sorted(PRESETS)} or a dec.Pretraining, "
+            f"pretraining must be None, one of {sorted(('auto', *PRESETS))} or a dec.Pretraining, "
             f"got {pretraining!r}."
         )
+    if pretraining == "auto":
+        pretraining = network.pretraining
     if pretraining not in PRESETS:
-        raise ValueError(f"pretraining must be one of {sorted(PRESETS)}, got {pretraining!r}.")
+        raise ValueError(
+            f"pretraining must be one of {sorted(('auto', *PRESETS))}, got {pretraining!r}."
+        )
     return PRESETS[pretraining]

@@ -14,6 +14,7 @@ import numpy as np
 from keras import ops
 
 from dec.networks.network import Autoencoder
+from dec.ops import mean_squared_error
 from dec.training.optimizers import MomentumSGD
 from dec.training.rows import RowModel, dense_rows, fit, forward
 from dec.training.stop_on_divergence import StopOnDivergence
@@ -189,26 +190,20 @@ class DenoisingLayer(RowModel):
         clean = ops.cast(ops.stop_gradient(self.below(x)), "float32")
         code = self.encode(self.corrupt_input(clean, training=training))
         restored = self.decode(self.corrupt_code(code, training=training))
-        return {"reconstruction_loss": squared_error(clean, restored)}
+        return {"reconstruction_loss": mean_squared_error(clean, restored)}
 
 
 class Reconstruction(RowModel):
-    """The whole autoencoder on clean rows."""
+    """The whole autoencoder, without corruption other than its own dropout."""
 
     def __init__(self, X, autoencoder: Autoencoder):
         super().__init__(X, weights={"reconstruction_loss": 1.0}, name="reconstruction")
         self.encoder, self.decoder = autoencoder.encoder, autoencoder.decoder
-        self.scaling = autoencoder.scaling
+        self.error = autoencoder.reconstruction_loss
 
     def loss_terms(self, x, index, training):
-        restored = self.decoder(self.encoder(x, training=training), training=training)
-        return {"reconstruction_loss": squared_error(self.scaling(x), restored)}
-
-
-def squared_error(x, restored):
-    """Mean over features of the squared error, in float32: (batch, ...) twice -> (batch,)."""
-    error = ops.square(ops.cast(restored, "float32") - ops.cast(x, "float32"))
-    return ops.mean(error, axis=tuple(range(1, len(error.shape))))
+        z = self.encoder(x, training=training)
+        return {"reconstruction_loss": self.error(x, z, training)}
 
 
 def pretrain(

@@ -6,23 +6,34 @@ and Keras's own ``fit`` is the loop.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import keras
 from keras import ops
 
+from dec.networks import Autoencoder
 from dec.training.rows import RowModel
 
 
 class SelfTraining(RowModel):
-    """A clustering loss against targets that lie beside the data, one row a sample.
+    """L = w_R L_R + w_C L_C, with targets that lie beside the data, one row a sample.
 
     Parameters
     ----------
     X : array or sparse matrix, (n, ...)
         The data set.
-    model : keras.Model
-        Rows -> q, (batch, k).
+    n_clusters : int
+        Width k of the targets.
+    parts : Autoencoder
+        Its decoder learns only where L_R counts.
+    head : sequence of keras.layers.Layer
+        z (batch, d_z) -> q (batch, k).
     loss : callable
         L_C of each sample, (p, q) -> (batch,).
+    weights : dict
+        w_C as ``clustering_loss`` and, if it is not 0, w_R as ``reconstruction_loss``.
+    augment : keras.layers.Layer, optional
+        Random changes of the rows that are trained on. The targets are of the clean rows.
 
     Attributes
     ----------
@@ -30,15 +41,33 @@ class SelfTraining(RowModel):
         P of the whole data set: constant for the gradient, replaced at each refresh.
     """
 
-    def __init__(self, X, model: keras.Model, loss):
-        super().__init__(X, weights={"clustering_loss": 1.0}, name="self_training")
-        self.model = model
-        self.clustering_loss = loss
-        shape = (X.shape[0], model.output_shape[-1])
+    def __init__(
+        self,
+        X,
+        n_clusters: int,
+        parts: Autoencoder,
+        head: Sequence[keras.layers.Layer],
+        loss: Callable,
+        weights: dict[str, float],
+        augment: keras.layers.Layer | None = None,
+    ):
+        super().__init__(X, weights, name="self_training")
+        self.encoder, self.head, self.augment = parts.encoder, list(head), augment
+        if "reconstruction_loss" in weights:
+            self.decoder = parts.decoder
+            self.error = parts.reconstruction_loss
+        self.loss_of = loss
         self.targets = keras.Variable(
-            ops.zeros(shape), dtype="float32", trainable=False, name="targets"
+            ops.zeros((X.shape[0], n_clusters)), dtype="float32", trainable=False, name="targets"
         )
 
     def loss_terms(self, x, index, training):
-        p = ops.take(self.targets, index, axis=0)
-        return {"clustering_loss": self.clustering_loss(p, self.model(x, training=training))}
+        if self.augment is not None:
+            x = self.augment(x, training=training)
+        z = q = self.encoder(x, training=training)
+        for layer in self.head:
+            q = layer(q, training=training)
+        terms = {"clustering_loss": self.loss_of(ops.take(self.targets, index, axis=0), q)}
+        if "reconstruction_loss" in self.loss_weights:
+            terms["reconstruction_loss"] = self.error(x, z, training)
+        return terms

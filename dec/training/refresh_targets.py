@@ -1,4 +1,4 @@
-"""The refresh: assignments of the whole data set, and new targets from them."""
+"""The refresh: assignments of the whole data set, and what a method recomputes from them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import keras
 import numpy as np
 
 from dec import metrics
-from dec.training.rows import forward
 
 
 class RefreshTargets(keras.callbacks.Callback):
-    """Before the first and after every Keras epoch: q of all rows, hard labels, next targets.
+    """Before the first and after every Keras epoch: labels of all rows, and the next targets.
 
     Writes ``changed``, ``live_clusters`` and ``largest_cluster`` into the epoch's logs, where the
     callbacks after this one, the progress bar and ``CSVLogger`` find them, and keeps one record a
@@ -18,10 +17,9 @@ class RefreshTargets(keras.callbacks.Callback):
 
     Parameters
     ----------
-    X : array or sparse matrix, (n, ...)
-        The data set, in the order of ``trainer.targets``.
-    compute_target : callable
-        Q of the whole data set -> P, both (n, k) NumPy arrays.
+    refresh : callable
+        Trainer -> labels of the whole data set, (n,); it leaves the next targets in the trainer.
+    n_clusters : int
     period : int
         Iterations between two refreshes; only reported.
     y : array (n,), optional
@@ -30,13 +28,13 @@ class RefreshTargets(keras.callbacks.Callback):
     Attributes
     ----------
     labels : int64 array, (n,)
-        argmax q at the last refresh.
+        Of the last refresh.
     history : list of dict
     """
 
-    def __init__(self, X, compute_target, period: int, y=None):
+    def __init__(self, refresh, n_clusters: int, period: int, y=None):
         super().__init__()
-        self.X, self.compute_target, self.period, self.y = X, compute_target, period, y
+        self.refresh, self.n_clusters, self.period, self.y = refresh, n_clusters, period, y
         self.labels = None
         self.history: list[dict] = []
 
@@ -47,14 +45,12 @@ class RefreshTargets(keras.callbacks.Callback):
         self._refresh((epoch + 1) * self.period, {} if logs is None else logs)
 
     def _refresh(self, iteration: int, logs: dict):
-        q = forward(self.model.model, self.X)
-        before, self.labels = self.labels, q.argmax(axis=1)
-        sizes = np.bincount(self.labels, minlength=q.shape[1])
+        before, self.labels = self.labels, self.refresh(self.model)
+        sizes = np.bincount(self.labels, minlength=self.n_clusters)
         if before is not None:
             logs["changed"] = metrics.changed_labels(before, self.labels)
         logs["live_clusters"] = int(np.count_nonzero(sizes))
-        logs["largest_cluster"] = float(sizes.max() / len(q))
+        logs["largest_cluster"] = float(sizes.max() / len(self.labels))
         if self.y is not None:
             logs.update(metrics.scores(self.y, self.labels))
         self.history.append({"iteration": iteration, **logs})
-        self.model.targets.assign(self.compute_target(q))

@@ -20,7 +20,7 @@ from sklearn.cluster import KMeans
 
 def sphered_kmeans(
     z, n_clusters: int, *, n_init: int = 10, random_state=None, max_rounds: int = 100
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """k-means under the linear map of determinant 1 that makes its clusters spherical.
 
     Both steps of the alternation can only improve, but its minima are local. It is run from the
@@ -40,6 +40,7 @@ def sphered_kmeans(
     A : float64 array (d, d)
     centers : array (n_clusters, d)
         Of the clusters of ``z @ A``.
+    labels : int array (n,)
     """
     mean = z.mean(axis=0)
     z = z - mean  # far from the origin float32 loses what is stretched
@@ -56,9 +57,9 @@ def sphered_kmeans(
             kmeans = KMeans(n_clusters, n_init=1, init=centers @ step.astype(u.dtype)).fit(u)
             if np.mean(kmeans.labels_ != labels) < 1e-4:
                 break
-        ends.append((kmeans.inertia_, matrix, kmeans.cluster_centers_))
-    _, matrix, centers = min(ends, key=lambda end: end[0])
-    return matrix, centers + mean @ matrix
+        ends.append((kmeans, matrix))
+    kmeans, matrix = min(ends, key=lambda end: end[0].inertia_)
+    return matrix, kmeans.cluster_centers_ + mean @ matrix, kmeans.labels_
 
 
 def _inverse_root(residuals) -> np.ndarray:

@@ -72,10 +72,11 @@ def test_more_rounds_never_raise_the_determinant_criterion():
 def test_centers_are_those_of_kmeans_on_the_mapped_embedding():
     z, _ = cigars()
     z += 5
-    matrix, centers = sphered_kmeans(z, 3, **START)
+    matrix, centers, labels = sphered_kmeans(z, 3, **START)
     again = KMeans(3, n_init=1, init=centers).fit(z @ matrix)
     assert_allclose(again.cluster_centers_, centers, atol=1e-3)
     assert again.n_iter_ <= 2
+    assert adjusted_rand_score(again.labels_, labels) > 0.99
 
 
 def test_spherical_clusters_are_left_alone():

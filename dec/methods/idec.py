@@ -1,0 +1,57 @@
+"""Improved deep embedded clustering."""
+
+from __future__ import annotations
+
+import keras
+
+from dec.methods._checks import number
+from dec.methods.dec import DEC
+
+
+class IDEC(DEC):
+    """Improved deep embedded clustering (Guo, Gao, Liu & Yin, IJCAI 2017).
+
+    DEC with the decoder kept, so that the embedding goes on holding what the data are made of. On
+    ``ConvAutoencoder`` it is DCEC (Guo, Liu, Zhu & Yin, ICONIP 2017).
+
+    .. code-block:: text
+
+        L   = L_R + gamma L_C
+        L_R = mean squared error over features and samples, of scaled rows
+        L_C = KL(P || Q), as DEC
+
+    that is lam = 1 / (1 + gamma) in ``lam L_R + (1 - lam) L_C``, up to a common factor. The mean,
+    and not the sum, over features is what gives ``gamma`` its size (Keras's convention, as in the
+    authors' code).
+
+    Parameters
+    ----------
+    gamma : float, default=0.1
+        Weight of L_C, >= 0; with 0 the autoencoder trains on and no centroid moves.
+    alpha : float, default=1.0
+        Degrees of freedom of the Student-t kernel, > 0.
+    optimizer : keras.optimizers.Optimizer, str or None, default=None
+        None: Adam with learning rate 0.001, as the authors' MNIST script.
+    **shared
+        Parameters of every method, see ``DeepClusterer``.
+
+    References
+    ----------
+    Guo, Gao, Liu, Yin. Improved Deep Embedded Clustering with Local Structure Preservation. IJCAI
+    2017.
+    """
+
+    def __init__(self, n_clusters=10, *, gamma=0.1, alpha=1.0, **shared):
+        super().__init__(n_clusters, alpha=alpha, **shared)
+        self.gamma = gamma
+
+    def check_parameters(self):
+        super().check_parameters()
+        number("gamma", self.gamma, least=0)
+
+    def default_optimizer(self):
+        return keras.optimizers.Adam(0.001)
+
+    @property
+    def loss_weights(self):
+        return {"reconstruction_loss": 1.0, "clustering_loss": float(self.gamma)}

@@ -1,0 +1,177 @@
+"""Learning embedding space for clustering from deep representations."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import ops
+from scipy.optimize import linear_sum_assignment
+from sklearn.cluster import KMeans
+from sklearn.utils.validation import check_is_fitted
+
+from dec.layers import ClusteringLayer
+from dec.methods._checks import number
+from dec.methods.base import DeepClusterer
+from dec.ops import squared_distances
+from dec.training.rows import RowModel, forward
+
+
+class LESC(DeepClusterer):
+    """Learning embedding space for clustering (Dahal, IEEE Big Data 2018).
+
+    A second network h learns, from the similarities of the pairs of a minibatch in the latent space
+    of the autoencoder, an embedding e = h(z) in which k-means is run:
+
+    .. code-block:: text
+
+        p_ij = (1 + |z_i - z_j|^2 / alpha)^(-(alpha + 1) / 2), columns normalised, p_ii = 0
+        q_ij = (1 + |e_i - e_j|^2)^(-1), likewise
+        L_C  = -sum_i!=j p_ij log q_ij
+
+    L_C trains h; L_R the decoder; ``L_R + latent_weight L_C`` the encoder. P is no constant:
+    through it the encoder lowers the entropy of P. Clusters are those of k-means on e, found anew
+    at every refresh. They are hard: there is no ``predict_proba``. ``transform`` gives e.
+
+    Parameters
+    ----------
+    latent_weight : float, default=0.001
+        Weight of L_C (mean over the columns) for the encoder, >= 0, with L_R the mean over
+        features.
+    units : tuple of int, default=(2000, 500, 500, 500)
+        Hidden widths of h; e is as wide as z.
+    alpha : float or None, default=None
+        Degrees of freedom in P, > 0. None: twice the width of z.
+    normalize : {"column", "joint"}, default="column"
+        Over the pairs of each sample, as the author's code, or over all pairs, as the paper.
+    update_interval : int, default=None
+        None: one pass over the data.
+    optimizer : keras.optimizers.Optimizer, str or None, default=None
+        None: Adam with learning rate 0.001.
+    **shared
+        Parameters of every method, see ``DeepClusterer``.
+
+    References
+    ----------
+    Dahal. Learning Embedding Space for Clustering From Deep Representations. IEEE Big Data 2018.
+    """
+
+    def __init__(
+        self,
+        n_clusters=10,
+        *,
+        latent_weight=0.001,
+        units=(2000, 500, 500, 500),
+        alpha=None,
+        normalize="column",
+        update_interval=None,
+        **shared,
+    ):
+        super().__init__(n_clusters, update_interval=update_interval, **shared)
+        self.latent_weight = latent_weight
+        self.units = units
+        self.alpha = alpha
+        self.normalize = normalize
+
+    def check_parameters(self):
+        number("latent_weight", self.latent_weight, least=0)
+        if self.alpha is not None:
+            number("alpha", self.alpha, above=0)
+        if self.normalize not in ("column", "joint"):
+            raise ValueError(f"normalize must be 'column' or 'joint', got {self.normalize!r}.")
+
+    def default_optimizer(self):
+        return keras.optimizers.Adam(0.001)
+
+    def build_head(self, centers):
+        seeds = np.random.SeedSequence(self._seed("network")).spawn(1)[0]
+        seeds = seeds.generate_state(len(self.units) + 1).tolist()
+        widths = (*self.units, self.embedding_dim_)
+        h = [
+            keras.layers.Dense(
+                units,
+                activation=None if i == len(self.units) else "relu",
+                kernel_initializer=keras.initializers.GlorotUniform(seed),
+                dtype=self.precision_ if i < len(self.units) else "float32",
+                name=f"representation_{i}",
+            )
+            for i, (units, seed) in enumerate(zip(widths, seeds, strict=True))
+        ]
+        return [*h, ClusteringLayer(self.n_clusters, centers=centers, name="clustering")]
+
+    def build_trainer(self, X):
+        *h, _ = self._head
+        alpha = self.alpha or 2 * self.embedding_dim_
+        return PairwiseSimilarities(
+            X, self._parts, h, self.latent_weight, alpha, joint=self.normalize == "joint"
+        )
+
+    def initialize(self, X, y=None):
+        X = self._check_fit(X)
+        if not hasattr(self, "_parts"):
+            self._build_network(X.shape[1:], 1.0, None)
+        self._attach_head(None)
+        self._finish(self.refresh(None, X), 0, [], "max_iter")
+        return self
+
+    def refresh(self, trainer, X):
+        """k-means on e; clusters keep their numbers as far as they keep their members."""
+        e = forward(self.representation_, X)
+        kmeans = KMeans(
+            self.n_clusters, n_init=self.n_init, random_state=self._seed("initialize")
+        ).fit(e)
+        order = np.arange(self.n_clusters)
+        if trainer is not None:
+            both = np.zeros((self.n_clusters, self.n_clusters))
+            np.add.at(both, (self._labels, kmeans.labels_), 1)
+            _, order = linear_sum_assignment(both, maximize=True)
+        self._head[-1].centers.assign(kmeans.cluster_centers_[order])
+        self._labels = np.argsort(order)[kmeans.labels_]
+        return self._labels
+
+    def _attach_head(self, centers):
+        super()._attach_head(centers)
+        self.representation_ = keras.Model(self.encoder_.input, self.model_.layers[-1].input)
+
+    def transform(self, X):
+        """Embedding e: float32 (n, d_z)."""
+        check_is_fitted(self, "model_")
+        return forward(self.representation_, self._check_x(X))
+
+    @property
+    def predict_proba(self):
+        raise AttributeError("LESC clusters by k-means: there is no predict_proba.")
+
+
+class PairwiseSimilarities(RowModel):
+    """L_R and L_C of a minibatch, each going to the weights that it trains."""
+
+    def __init__(self, X, parts, h, latent_weight, alpha, joint):
+        super().__init__(X, {"reconstruction_loss": 1.0, "clustering_loss": 1.0}, name="pairwise")
+        self.encoder, self.decoder = parts.encoder, parts.decoder
+        self.error = parts.reconstruction_loss
+        self.h, self.latent_weight = list(h), latent_weight
+        self.alpha, self.joint = alpha, joint
+
+    def loss_terms(self, x, index, training):
+        z = self.encoder(x, training=training)
+        # The same value, but a gradient of latent_weight: h sees L_C whole, the encoder its share.
+        e = latent = ops.stop_gradient(z) + self.latent_weight * (z - ops.stop_gradient(z))
+        for layer in self.h:
+            e = layer(e, training=training)
+        log_p = log_similarities(latent, self.alpha, self.joint)
+        log_q = log_similarities(e, 1.0, self.joint)
+        return {
+            "reconstruction_loss": self.error(x, z, training),
+            "clustering_loss": -ops.sum(ops.exp(log_p) * log_q, axis=0),
+        }
+
+
+def log_similarities(z, alpha: float, joint: bool):
+    """Log p of all pairs: (batch, d) -> (batch, batch), the diagonal very negative (p_ii = 0).
+
+    Columns, or with ``joint`` the whole, sum to 1.
+    """
+    z = ops.cast(z, "float32")
+    kernel = -0.5 * (alpha + 1.0) * ops.log1p(squared_distances(z, z) / alpha)
+    kernel = kernel - 1e9 * ops.eye(ops.shape(z)[0], dtype="float32")
+    return kernel - ops.logsumexp(kernel, axis=None if joint else 0, keepdims=True)
