@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import inspect
+import math
 import os
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from dec import networks
 from dec.layers import RandomAffine
-from dec.networks import DenseAutoencoder, Network
+from dec.networks import ConvAutoencoder, DenseAutoencoder, Network
 from dec.saving import ModelFileError, is_dec_keras, read_arrays, read_dec_keras, write_arrays
 from dec.training import Pretraining
 
@@ -175,19 +176,36 @@ def _weights(estimator) -> dict[str, keras.Variable]:
     return named
 
 
+#: Sides of DCEC's images by the sides of its last feature maps, which are all that its files tell.
+_DCEC_SIDES = {2: 16, 3: 28, 4: 32}
+
+
 def _from_dec_keras(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     old = read_dec_keras(path)
+    depth = len(old.encoder)
+    if old.convolutional:
+        names = ["conv1", "conv2", "conv3", "embedding"]
+        mirrored = ["dense", "deconv3", "deconv2", "deconv1"]
+        filters = tuple(kernel.shape[3] for kernel, _ in old.encoder[:3])
+        wide, embedding_dim = old.encoder[-1][0].shape
+        network = ConvAutoencoder(filters, embedding_dim)
+        side = _DCEC_SIDES[math.isqrt(wide // filters[-1])]
+        input_shape = [side, side, old.encoder[0][0].shape[2]]
+    else:
+        names = [f"encoder_{i}" for i in range(depth)]
+        mirrored = [f"decoder_{i}" for i in reversed(range(depth))]
+        network = DenseAutoencoder(units=tuple(kernel.shape[1] for kernel, _ in old.encoder))
+        input_shape = [old.encoder[0][0].shape[0]]
     arrays = {}
-    for i, (kernel, bias) in enumerate(old.encoder):
-        arrays |= {f"encoder/encoder_{i}/kernel": kernel, f"encoder/encoder_{i}/bias": bias}
-    for i, (kernel, bias) in zip(
-        reversed(range(len(old.encoder))), old.decoder or (), strict=False
+    for part, layers, weights in (
+        ("encoder", names, old.encoder),
+        ("decoder", mirrored, old.decoder or ()),
     ):
-        arrays |= {f"decoder/decoder_{i}/kernel": kernel, f"decoder/decoder_{i}/bias": bias}
+        for layer, (kernel, bias) in zip(layers, weights, strict=False):
+            arrays |= {f"{part}/{layer}/kernel": kernel, f"{part}/{layer}/bias": bias}
     if old.clusters is not None:
         arrays["head/centers"] = old.clusters
-    network = DenseAutoencoder(units=tuple(kernel.shape[1] for kernel, _ in old.encoder))
-    build = {"input_shape": [old.encoder[0][0].shape[0]], "scale": 1.0, "precision": "float32"}
+    build = {"input_shape": input_shape, "scale": 1.0, "precision": "float32"}
     return arrays, {"network": _to_json(network), "build": build}
 
 

@@ -12,7 +12,6 @@ from dec.methods.base import DeepClusterer
 from dec.networks import NoisyConvAutoencoder
 from dec.training.rows import fit as fit_rows
 
-
 #: Powers of p and of its column sums.
 TARGETS = {"square": {"boost": 2.0, "balance": 1.0}, "sqrt": {"boost": 1.0, "balance": 0.5}}
 

@@ -1,15 +1,18 @@
-"""Reader of the weight files of DEC-keras (XifengGuo/DEC-keras, Keras 2, HDF5).
+"""Reader of the weight files of DEC-keras and DCEC (both of XifengGuo, Keras 2, HDF5).
 
 Such a file has a group a layer, in the root (`save_weights`) or in the group `model_weights`
 (`save`). In it lie the arrays, below the name that the layer had for TensorFlow:
 `encoder_0/encoder_0_1/kernel:0`. `ae_weights.h5` holds encoder_0, encoder_1, ... and
-decoder_N, ..., decoder_0; `DEC_model_final.h5` holds the encoder and `clustering`.
+decoder_N, ..., decoder_0; `DEC_model_final.h5` holds the encoder and `clustering`. The files of
+DCEC hold conv1, conv2, conv3, embedding, a dense layer with a number, deconv3, deconv2, deconv1,
+and `dcec_model_final.h5` `clustering` too.
 
 The attributes `layer_names` and `weight_names` repeat the names that the tree has, in an order
 that the numbers have too. They are not read: often they are text of variable length, which
 HDF5 does not read safely (see `read_text`).
 """
 
+import itertools
 import os
 import re
 from dataclasses import dataclass
@@ -20,18 +23,19 @@ import numpy as np
 
 from dec.saving.hdf5 import ModelFileError, find_arrays, open_hdf5
 
-#: Kernel (fan_in, fan_out) and bias (fan_out,) of a dense layer.
-DenseWeights = tuple[np.ndarray, np.ndarray]
+#: Kernel and bias of a layer: (fan_in, fan_out) and (fan_out,); (h, w, in, out) and (out,) of a
+#: convolution, (h, w, out, in) and (out,) of a transposed one.
+LayerWeights = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
 class DecKerasWeights:
-    """Weights of a DEC-keras network, all float32.
+    """Weights of a network of DEC-keras or DCEC, all float32.
 
     Attributes
     ----------
     encoder
-        Kernel (d_in, d_out) and bias (d_out,) of each layer, input to embedding.
+        Kernel and bias of each layer, input to embedding.
     decoder
         The same from embedding to output, or None if the file has no decoder.
     clusters
@@ -40,10 +44,15 @@ class DecKerasWeights:
         Version of Keras that wrote the file, as far as it can be found, else "unknown".
     """
 
-    encoder: list[DenseWeights]
-    decoder: list[DenseWeights] | None
+    encoder: list[LayerWeights]
+    decoder: list[LayerWeights] | None
     clusters: np.ndarray | None
     keras_version: str
+
+    @property
+    def convolutional(self) -> bool:
+        """Whether the file is of DCEC."""
+        return self.encoder[0][0].ndim == 4
 
 
 def is_dec_keras(path: str | os.PathLike[str]) -> bool:
@@ -62,27 +71,36 @@ def is_dec_keras(path: str | os.PathLike[str]) -> bool:
 
 
 def read_dec_keras(path: str | os.PathLike[str]) -> DecKerasWeights:
-    """Read `ae_weights.h5` or `DEC_model_final.h5` of DEC-keras, or a whole saved model.
+    """Read a weight file of DEC-keras or DCEC, or a whole saved model.
 
     Raises
     ------
     FileNotFoundError
         There is no such file.
     ModelFileError
-        The file is damaged, hostile, or not a dense network of DEC-keras; says which.
+        The file is damaged, hostile, or not a network of DEC-keras or DCEC; says which.
     """
     with open_hdf5(path) as file:
         if not _is_keras2(file):
             raise ValueError("not a weight file of Keras 2 (no layer_names, no model_weights)")
         layers = _read_layers(find_arrays(file))
-        encoder = _take_stack(layers, "encoder")
-        decoder = _take_stack(layers, "decoder")[::-1] or None
         clusters = None
         if "clustering" in layers:
             (clusters,) = _take_layer(layers, "clustering", ("clusters",))
+        if "conv1" in layers:
+            encoder, decoder = _take_convolutional(layers)
+        else:
+            encoder = _take_stack(layers, "encoder")
+            decoder = _take_stack(layers, "decoder")[::-1] or None
         if layers:
-            _refuse_layers(layers)
-        _check_shapes(encoder, decoder, clusters)
+            raise ValueError(
+                f"not a network of DEC-keras: it has no place for the layers {', '.join(layers)}"
+            )
+        if encoder and encoder[0][0].ndim == 4:
+            _check_convolutional_shapes(encoder, decoder)
+        else:
+            _check_shapes(encoder, decoder)
+        _check_clusters(clusters, encoder[-1][0].shape[1])
     return DecKerasWeights(encoder, decoder, clusters, _find_version(path))
 
 
@@ -117,7 +135,7 @@ def _read_floats(dataset: h5py.Dataset, name: str) -> np.ndarray:
     return array
 
 
-def _take_stack(layers: dict[str, dict[str, np.ndarray]], part: str) -> list[DenseWeights]:
+def _take_stack(layers: dict[str, dict[str, np.ndarray]], part: str) -> list[LayerWeights]:
     """Take part_0, part_1, ... out of `layers`, in the order of their numbers."""
     stack = []
     while (name := f"{part}_{len(stack)}") in layers:
@@ -135,17 +153,50 @@ def _take_layer(
     return tuple(weights[kind] for kind in kinds)
 
 
-def _refuse_layers(layers: dict[str, dict[str, np.ndarray]]) -> None:
-    names = ", ".join(layers)
-    if any(array.ndim == 4 for weights in layers.values() for array in weights.values()):
-        raise ValueError(f"convolutional files (DCEC) are not supported by this reader: {names}")
-    raise ValueError(f"not a network of DEC-keras: it has no place for the layers {names}")
+def _take_convolutional(
+    layers: dict[str, dict[str, np.ndarray]],
+) -> tuple[list[LayerWeights], list[LayerWeights]]:
+    """Take the eight layers of DCEC out of `layers`."""
+    # Keras numbers the one layer that DCEC does not name.
+    dense = [name for name in layers if re.fullmatch(r"dense(_[0-9]+)?", name)]
+    encoder = ["conv1", "conv2", "conv3", "embedding"]
+    decoder = [*dense[:1], "deconv3", "deconv2", "deconv1"]
+    missing = [name for name in (*encoder, *decoder) if name not in layers]
+    if missing or not dense:
+        raise ValueError(f"not a network of DCEC: missing layers {missing or ['dense']}")
+
+    def take(names):
+        return [_take_layer(layers, name, ("kernel", "bias")) for name in names]
+
+    return take(encoder), take(decoder)
 
 
-def _check_shapes(
-    encoder: list[DenseWeights], decoder: list[DenseWeights] | None, clusters: np.ndarray | None
-) -> None:
-    """Check that layers chain, the decoder mirrors the encoder, centres lie in the embedding."""
+def _check_convolutional_shapes(encoder: list[LayerWeights], decoder: list[LayerWeights]) -> None:
+    """Check that the layers chain and that each transposed convolution mirrors its convolution."""
+    *convs, (embed, embed_bias) = encoder
+    (dense, dense_bias), *deconvs = decoder
+    kernels = [kernel for kernel, _ in convs]
+    good = (
+        all(kernel.ndim == 4 and 0 not in kernel.shape for kernel in kernels)
+        and [k.shape[:2] for k in kernels] == [(5, 5), (5, 5), (3, 3)]
+        and all(a.shape[3] == b.shape[2] for a, b in itertools.pairwise(kernels))
+        and [k.shape for k, _ in reversed(deconvs)] == [k.shape for k in kernels]
+        and all(bias.shape == kernel.shape[3:] for kernel, bias in convs)
+        and all(bias.shape == kernel.shape[2:3] for kernel, bias in deconvs)
+        and embed.ndim == 2
+        and 0 not in embed.shape
+        and embed_bias.shape == embed.shape[1:]
+        and dense.shape == embed.shape[::-1]
+        and dense_bias.shape == embed.shape[:1]
+        and embed.shape[0] % kernels[-1].shape[3] == 0
+    )
+    if not good:
+        shapes = [kernel.shape for kernel, _ in (*encoder, *decoder)]
+        raise ValueError(f"not a network of DCEC: its kernels have the shapes {shapes}")
+
+
+def _check_shapes(encoder: list[LayerWeights], decoder: list[LayerWeights] | None) -> None:
+    """Check that layers chain and that the decoder mirrors the encoder."""
     if not encoder:
         raise ValueError("not a network of DEC-keras: there is no layer 'encoder_0'")
     widths = _widths(encoder, "encoder")
@@ -153,13 +204,17 @@ def _check_shapes(
         raise ValueError(
             f"the decoder {_widths(decoder, 'decoder')} does not mirror the encoder {widths}"
         )
-    if clusters is None:
-        return
-    if clusters.ndim != 2 or len(clusters) == 0 or clusters.shape[1] != widths[-1]:
-        raise ValueError(f"clusters have the shape {clusters.shape}, expected (k, {widths[-1]})")
 
 
-def _widths(stack: list[DenseWeights], part: str) -> list[int]:
+def _check_clusters(clusters: np.ndarray | None, width: int) -> None:
+    """Check that the centres lie in the embedding."""
+    if clusters is not None and (
+        clusters.ndim != 2 or not len(clusters) or clusters.shape[1] != width
+    ):
+        raise ValueError(f"clusters have the shape {clusters.shape}, expected (k, {width})")
+
+
+def _widths(stack: list[LayerWeights], part: str) -> list[int]:
     """Widths of the network, such as [784, 500, 500, 2000, 10], input first."""
     widths = list(stack[0][0].shape[:1])
     for kernel, bias in stack:
