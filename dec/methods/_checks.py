@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse
 
 from dec.layers import RandomAffine
-from dec.networks import Network
+from dec.networks import as_network
 from dec.training import precision, presets
 
 
@@ -37,18 +37,13 @@ def parameters(estimator) -> None:
         raise ValueError(f"tol must be a number in [0, 1], got {estimator.tol!r}.")
     if not isinstance(estimator.sphere, bool | np.bool_):
         raise TypeError(f"sphere must be True or False, got {estimator.sphere!r}.")
-    if estimator.network is not None and not isinstance(estimator.network, Network):
-        raise TypeError(
-            "network must be None or a network of dec.networks, such as "
-            f"DenseAutoencoder(units=(500, 500, 2000, 10)), got {estimator.network!r}."
-        )
     if not isinstance(estimator.augmentation, RandomAffine | None):
         raise TypeError(
             "augmentation must be None or a dec.layers.RandomAffine, "
             f"got {estimator.augmentation!r}."
         )
     precision.resolve(estimator.precision)
-    presets.get(estimator.pretraining, estimator.network or estimator.default_network())
+    presets.get(estimator.pretraining, as_network(estimator.network) or estimator.default_network())
 
 
 def enough_rows(X, n_clusters: int) -> None:

@@ -12,9 +12,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from dec import networks
 from dec.layers import RandomAffine
-from dec.networks import ConvAutoencoder, DenseAutoencoder, Network
+from dec.networks import (
+    ConvAutoencoder,
+    DenseAutoencoder,
+    KerasPair,
+    Network,
+    NoisyConvAutoencoder,
+    as_network,
+)
 from dec.saving import ModelFileError, is_dec_keras, read_arrays, read_dec_keras, write_arrays
 from dec.training import Pretraining
 
@@ -29,12 +35,17 @@ _FACTS = (
 )
 
 
+#: Networks that are numbers only, so that a file can name them.
+_NETWORKS = {c.__name__: c for c in (ConvAutoencoder, DenseAutoencoder, NoisyConvAutoencoder)}
+_KERAS_PAIR = {"network": "KerasPair"}
+
+
 def write(estimator, path: str | os.PathLike) -> None:
     """The whole fitted estimator to one file."""
     write_arrays(path, *fitted_state(estimator))
 
 
-def read(cls, path: str | os.PathLike):
+def read(cls, path: str | os.PathLike, network=None):
     """The estimator of ``path``, of class ``cls`` or one derived from it."""
     arrays, header = read_arrays(path)
     known = {c.__name__: c for c in _family(cls) if not inspect.isabstract(c)}
@@ -43,6 +54,8 @@ def read(cls, path: str | os.PathLike):
             raise ValueError(f"class must be one of {sorted(known)}, got {header.get('class')!r}.")
         params = {k: _from_json(v) for k, v in header["params"].items()}
         estimator = known[header["class"]](**params)
+        if network is not None:
+            estimator.network = network
         _restore(estimator, arrays, header)
     return estimator
 
@@ -115,7 +128,12 @@ def from_pickle(estimator, state: dict, set_state) -> None:
 def _restore(estimator, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> None:
     """Build the network of the header and put the arrays in; on error nothing has changed."""
     network, build = _from_json(header["network"]), header["build"]
-    if estimator.network is not None and estimator.network != network:
+    if header["network"] == _KERAS_PAIR:
+        # Their architecture is code of the user's, which a file must not bring along.
+        network = estimator.network
+        if not isinstance(as_network(network), KerasPair):
+            raise ValueError("network must be given, the pair (encoder, decoder) that was saved.")
+    elif estimator.network is not None and estimator.network != network:
         raise ValueError(f"network must be {estimator.network!r}, got {network!r}.")
     before = dict(estimator.__dict__)
     try:
@@ -166,8 +184,12 @@ def _weights(estimator) -> dict[str, keras.Variable]:
     # A clustered model of DEC-keras came without a decoder; a random one must not be saved for it.
     parts = ("encoder", "decoder") if hasattr(estimator, "autoencoder_") else ("encoder",)
     for part in parts:
-        for weight in getattr(estimator._parts, part).weights:
-            named[f"{part}/{weight.path}"] = weight
+        for i, weight in enumerate(getattr(estimator._parts, part).weights):
+            if any(weight is other for other in named.values()):
+                continue  # tied weights
+            # The layers of a user's models are numbered by Keras, differently in every process.
+            own = isinstance(estimator.network_, KerasPair)
+            named[f"{part}/{i if own else weight.path}"] = weight
     if hasattr(estimator, "model_"):
         *below, last = estimator._head
         for layer in below:
@@ -211,6 +233,10 @@ def _from_dec_keras(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dic
 
 def _to_json(value):
     """A parameter as JSON; settings objects carry their kind, so that nothing is guessed."""
+    if value is not None and not isinstance(value, Network) and _is_pair(value):
+        value = as_network(value)
+    if isinstance(value, KerasPair):
+        return _KERAS_PAIR
     if isinstance(value, Network):
         return {"network": type(value).__name__, **dataclasses.asdict(value)}
     if isinstance(value, Pretraining):
@@ -227,15 +253,21 @@ def _to_json(value):
     return value
 
 
+def _is_pair(value) -> bool:
+    return isinstance(value, tuple | list) and any(isinstance(v, keras.Model) for v in value)
+
+
 def _from_json(value):
     if not isinstance(value, dict):
         return value
+    if value == _KERAS_PAIR:
+        return None
     if "network" in value:
         fields = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
         name = fields.pop("network")
-        if name not in networks.__all__:
-            raise ValueError(f"network must be one of {networks.__all__}, got {name!r}.")
-        return getattr(networks, name)(**fields)
+        if name not in _NETWORKS:
+            raise ValueError(f"network must be one of {sorted(_NETWORKS)}, got {name!r}.")
+        return _NETWORKS[name](**fields)
     if "pretraining" in value:
         return Pretraining.from_dict(value["pretraining"])
     if "augmentation" in value:

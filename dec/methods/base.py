@@ -40,7 +40,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dec.layers import RandomAffine
 from dec.methods import _checks, _state
-from dec.networks import DenseAutoencoder, Network
+from dec.networks import DenseAutoencoder, Network, as_network
 from dec.training import (
     MomentumSGD,
     RefreshTargets,
@@ -67,9 +67,9 @@ class DeepClusterer(
     ----------
     n_clusters : int, default=10
         Number of clusters k, 2 <= k <= n.
-    network : Network or None, default=None
-        Settings of the autoencoder, such as ``DenseAutoencoder(units=(500, 500, 2000, 10))``;
-        None for the paper's.
+    network : Network, (keras.Model, keras.Model) or None, default=None
+        Settings of the autoencoder, such as ``DenseAutoencoder(units=(500, 500, 2000, 10))``; or a
+        built encoder and decoder of your own, which every fit copies; None for the paper's.
     pretraining : str, Pretraining or None, default="auto"
         Recipe of the autoencoder: ``"layerwise"`` (greedy, then whole), ``"end_to_end"``,
         ``"convolutional"``, ``"paper"``, ``"dec_keras"``, or one of your own; ``"auto"`` is the
@@ -259,7 +259,7 @@ class DeepClusterer(
     def pretrain(self, X, y=None):
         """Phase 1: build the network afresh and train it on its own loss, with no clusters."""
         X = self._check_fit(X)
-        recipe = presets.get(self.pretraining, self.network or self.default_network())
+        recipe = presets.get(self.pretraining, self._network())
         scale = 1.0 if recipe is None else recipe.scale_of(X)
         self._build_network(X.shape[1:], scale, recipe and recipe.initializer)
         if recipe is not None:
@@ -340,8 +340,11 @@ class DeepClusterer(
         _state.write(self, path)
 
     @classmethod
-    def load(cls, path: str | os.PathLike):
+    def load(cls, path: str | os.PathLike, network=None):
         """The estimator that ``save`` wrote.
+
+        ``network`` is needed only for one that was fitted with Keras models of your own: a file
+        holds their weights, not their code.
 
         Raises
         ------
@@ -350,7 +353,7 @@ class DeepClusterer(
         dec.ModelFileError
             Damaged, of a newer format, or of another class.
         """
-        return _state.read(cls, path)
+        return _state.read(cls, path, network)
 
     def save_weights(self, path: str | os.PathLike):
         """Write the weights of the network, and the centroids if there are any, to HDF5."""
@@ -403,10 +406,13 @@ class DeepClusterer(
         sequence = np.random.SeedSequence([self._entropy, _PHASES.index(phase)])
         return int(sequence.generate_state(1)[0])
 
+    def _network(self) -> Network:
+        return as_network(self.network) or self.default_network()
+
     def _build_network(self, input_shape, scale: float, initializer: str | None):
         for name in ("model_", "labels_", "cluster_centers_", "pretraining_history_"):
             self.__dict__.pop(name, None)
-        self.network_ = self.network or self.default_network()
+        self.network_ = self._network()
         self.precision_ = precision.resolve(self.precision)
         self.scale_ = float(scale)
         self.input_shape_ = tuple(int(n) for n in input_shape)
@@ -477,7 +483,7 @@ class DeepClusterer(
     def _check_x(self, X, fitting: bool = False):
         # Only the network knows how many axes a sample has; float64 and integers become float32,
         # uint8 stays (it is scaled batch by batch).
-        network = self.network_ if not fitting else self.network or self.default_network()
+        network = self.network_ if not fitting else self._network()
         ndim = network.sample_ndim + 1
         X = validate_data(
             self, X, reset=fitting, dtype=[np.float32, np.uint8], accept_sparse="csr",

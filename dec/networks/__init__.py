@@ -2,6 +2,7 @@
 
 from dec.networks.conv_autoencoder import ConvAutoencoder
 from dec.networks.dense_autoencoder import DenseAutoencoder
+from dec.networks.keras_pair import KerasPair, as_network
 from dec.networks.network import Autoencoder, Network
 from dec.networks.noisy_conv_autoencoder import NoisyConvAutoencoder
 
@@ -9,6 +10,8 @@ __all__ = [
     "Autoencoder",
     "ConvAutoencoder",
     "DenseAutoencoder",
+    "KerasPair",
     "Network",
     "NoisyConvAutoencoder",
+    "as_network",
 ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from dec.layers import TiedDense
 from dec.networks.network import Autoencoder, Network
 
 
@@ -28,6 +29,9 @@ class DenseAutoencoder(Network):
         Name of a Keras activation, for all but the two linear layers.
     initializer
         Default initializer of the kernels, see ``kernel_initializer``.
+    tied
+        Whether each decoding kernel is the encoding one of the same depth, transposed, as in the
+        code of DCN. Then the embedding cannot be sphered.
 
     >>> DenseAutoencoder(units=(64, 10)).build((20,)).model.output_shape
     (None, 20)
@@ -36,6 +40,7 @@ class DenseAutoencoder(Network):
     units: tuple[int, ...] = (500, 500, 2000, 10)
     activation: str = "relu"
     initializer: str = "fan_in_uniform"
+    tied: bool = False
 
     def __post_init__(self):
         units = tuple(self.units) if isinstance(self.units, Iterable) else ()
@@ -68,9 +73,14 @@ class DenseAutoencoder(Network):
             dense(f"encoder_{i}", widths[i + 1], i == depth - 1, _embedding(precision, i, depth))
             for i in range(depth)
         ]
-        decoding = [
-            dense(f"decoder_{i}", widths[i], i == 0, precision) for i in reversed(range(depth))
-        ]
+
+        def mirror(i):
+            if not self.tied:
+                return dense(f"decoder_{i}", widths[i], i == 0, precision)
+            activation = None if i == 0 else self.activation
+            return TiedDense(encoding[i], activation, dtype=precision, name=f"decoder_{i}")
+
+        decoding = [mirror(i) for i in reversed(range(depth))]
         scaling = keras.layers.Rescaling(scale, dtype="float32", name="scaling")
         x = keras.Input((n_features,), name="x")
         z = scaling(x)

@@ -56,21 +56,33 @@ class Autoencoder(NamedTuple):
     @property
     def has_linear_embedding(self) -> bool:
         """Whether a linear dense layer gives z and a dense layer takes it."""
-        last, first = self.encoder.layers[-1], self.decoder.layers[1]  # layers[0] is the input
+        last, first = self._bottleneck
         return (
             isinstance(last, keras.layers.Dense)
             and last.activation is keras.activations.linear
             and isinstance(first, keras.layers.Dense)
         )
 
+    @property
+    def _bottleneck(self) -> tuple[keras.layers.Layer, keras.layers.Layer]:
+        """The layers on both sides of z."""
+        last, (first, *_) = self.encoder.layers[-1], _without_input(self.decoder)
+        while isinstance(last, keras.Sequential):
+            last = last.layers[-1]
+        return last, first
+
     def map_embedding(self, matrix: np.ndarray) -> None:
         """Replace z by ``z @ matrix``, (d_z, d_z), in both halves: the reconstruction stays."""
         if not self.has_linear_embedding:
             raise ValueError("only a linear embedding between two dense layers can be mapped.")
-        last, first = self.encoder.layers[-1], self.decoder.layers[1]
+        last, first = self._bottleneck
         for weight in last.weights:  # kernel (., d_z) and, if there is one, bias (d_z,)
             weight.assign(ops.convert_to_numpy(weight) @ matrix)
         first.kernel.assign(np.linalg.solve(matrix, ops.convert_to_numpy(first.kernel)))
+
+
+def _without_input(model: keras.Model) -> list[keras.layers.Layer]:
+    return [la for la in model.layers if not isinstance(la, keras.layers.InputLayer)]
 
 
 class Network(abc.ABC):

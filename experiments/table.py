@@ -1,0 +1,131 @@
+"""Every method on every data set over seeds: the rows behind the README's large table.
+
+    python experiments/table.py                                    # every run not done yet
+    python experiments/table.py --method IDEC --dataset mnist --seeds 0 1
+
+Stops at any time and goes on where it was: a run whose row is in ``results/table.csv`` is skipped.
+Methods that share a network start from the same pretrained autoencoder, kept with its training
+time in ``runs/table``, so that they are compared in pairs; ``seconds`` counts it every time.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import results_file
+from dec_seeds import limit_threads
+
+from dec import (
+    DBC,
+    DCN,
+    DEC,
+    DEPICT,
+    IDEC,
+    LESC,
+    ConvAutoencoder,
+    DenseAutoencoder,
+    NoisyConvAutoencoder,
+    datasets,
+    metrics,
+)
+from dec.layers import RandomAffine
+
+KEEP = Path("runs/table")
+NETWORKS = {
+    "dense": DenseAutoencoder(),
+    "convolutional": ConvAutoencoder(),
+    "convolutional, normalized": ConvAutoencoder(batch_norm=True),
+    "noisy convolutional": NoisyConvAutoencoder(),
+}
+# Row -> class, network, and what differs from the defaults.
+METHODS = {
+    "DEC": (DEC, "dense", {}),
+    "DEC + augmentation": (DEC, "dense", {"augmentation": RandomAffine}),
+    "IDEC": (IDEC, "dense", {}),
+    "IDEC + augmentation": (IDEC, "dense", {"augmentation": RandomAffine}),
+    "DCN": (DCN, "dense", {}),
+    "LESC": (LESC, "dense", {}),
+    "DCEC": (IDEC, "convolutional", {}),
+    "DBC": (DBC, "convolutional, normalized", {}),
+    "DEPICT": (DEPICT, "noisy convolutional", {}),
+}
+SEEDS = (0, 1, 2)
+
+
+def runs():
+    """(method, data set, seed) of every row of the table."""
+    for seed in SEEDS:
+        for method in METHODS:
+            for dataset in ("usps", "mnist-test" if method == "DEPICT" else "mnist"):
+                yield method, dataset, seed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--method", choices=METHODS)
+    parser.add_argument("--dataset", choices=("mnist", "mnist-test", "usps"))
+    parser.add_argument("--seeds", type=int, nargs="+")
+    args = parser.parse_args()
+    limit_threads()
+    for method, dataset, seed in runs():
+        if (
+            args.method in (None, method)
+            and args.dataset in (None, dataset)
+            and (args.seeds is None or seed in args.seeds)
+            and not results_file.has("table", method=method, dataset=dataset, seed=seed)
+        ):
+            run(method, dataset, seed)
+
+
+def run(method, dataset, seed):
+    cls, network, changes = METHODS[method]
+    x, y, image_shape = load(dataset)
+    if network == "dense":
+        changes = {
+            name: value(image_shape=image_shape) if value is RandomAffine else value
+            for name, value in changes.items()
+        }
+    else:
+        x = x.reshape(-1, *image_shape)
+    model = cls(10, network=NETWORKS[network], random_state=seed, verbose=2, **changes)
+    pretraining = pretrained(model, x, f"{dataset}-{network}-{seed}")
+    start = time.perf_counter()
+    model.initialize(x)
+    print(method, dataset, seed, "start", metrics.scores(y, model.labels_), flush=True)
+    model.refine(x, y)
+    seconds = time.perf_counter() - start + pretraining["seconds"]
+    row = {
+        "method": method, "dataset": dataset, "seed": seed, "preset": network,
+        **metrics.scores(y, model.labels_), "seconds": round(seconds, 1),
+        "precision": model.precision_, "n_iter": model.n_iter_, "stop_reason": model.stop_reason_,
+    }  # fmt: skip
+    results_file.append("table", **row)
+    print(row, flush=True)
+
+
+def load(name):
+    """Rows, classes and image shape; ``mnist-test`` is the last 10 000 rows of MNIST."""
+    data = datasets.load(name.removesuffix("-test"))
+    rows = slice(-10_000, None) if name.endswith("-test") else slice(None)
+    return data.x[rows], data.y[rows], data.image_shape
+
+
+def pretrained(model, x, name):
+    """Give ``model`` the autoencoder of that name, from its file or from a training."""
+    KEEP.mkdir(parents=True, exist_ok=True)
+    weights, about = KEEP / f"{name}.h5", KEEP / f"{name}.json"
+    if about.exists():
+        model.load_weights(weights)
+    else:
+        start = time.perf_counter()
+        model.pretrain(x)
+        model.save_weights(weights)
+        record = {**model.pretraining_history_[-1], "seconds": time.perf_counter() - start}
+        about.write_text(json.dumps(record))
+        print(name, record, flush=True)
+    return json.loads(about.read_text())
+
+
+if __name__ == "__main__":
+    main()
