@@ -63,7 +63,9 @@ PRESETS = {
 }
 
 
-def get(pretraining: str | Pretraining | None, network: Network) -> Pretraining | None:
+def get(
+    pretraining: str | Pretraining | None, network: Network | None = None
+) -> Pretraining | None:
     """The recipe of that name, "auto" being that of ``network``; a recipe or None is returned.
 
     Raises
@@ -80,7 +82,7 @@ def get(pretraining: str | Pretraining | None, network: Network) -> Pretraining 
             f"pretraining must be None, one of {sorted(('auto', *PRESETS))} or a dec.Pretraining, "
             f"got {pretraining!r}."
         )
-    if pretraining == "auto":
+    if pretraining == "auto" and network is not None:
         pretraining = network.pretraining
     if pretraining not in PRESETS:
         raise ValueError(

@@ -130,7 +130,7 @@ def dense(*shape):
         ({"encoder_0": dense(5, 4) | {"bias": np.full(4, np.nan)}}, "NaN or infinity"),
         ({"encoder_0": dense(5, 4) | {"bias": np.full(4, 1e300)}}, "NaN or infinity"),
         ({"dense_7": dense(2, 2)}, "no place for the layers dense_7"),
-        ({"conv1": dense(5, 5, 1, 32)}, "convolutional files .* not supported"),
+        ({"conv1": dense(5, 5, 1, 32)}, "not a network of DCEC: missing layers"),
     ],
 )
 def test_a_network_that_is_not_dec_is_refused(write_keras, dense_layers, change, match):
@@ -244,8 +244,56 @@ def test_real_clustering_model():
 @pytest.mark.parametrize(
     "name", ["dcec_keras224_mnist_dcec_model_final.h5", "dcec_keras224_mnist_pretrain_cae_model.h5"]
 )
-def test_real_convolutional_files_are_refused(name):
+def test_real_convolutional_files(name):
     path = legacy(name)
     assert is_dec_keras(path)
-    with pytest.raises(ModelFileError, match=r"convolutional files \(DCEC\) are not supported"):
-        read_dec_keras(path)
+    weights = read_dec_keras(path)
+    assert weights.convolutional
+    encoder = [(5, 5, 1, 32), (5, 5, 32, 64), (3, 3, 64, 128), (1152, 10)]
+    assert [kernel.shape for kernel, _ in weights.encoder] == encoder
+    decoder = [(10, 1152), (3, 3, 64, 128), (5, 5, 32, 64), (5, 5, 1, 32)]
+    assert [kernel.shape for kernel, _ in weights.decoder] == decoder
+    assert (weights.clusters is None) == ("pretrain" in name)
+
+
+def convolutional_layers():
+    def conv(*shape, out):
+        return {"kernel": np.zeros(shape, "f4"), "bias": np.zeros(shape[out], "f4")}
+
+    return {
+        "conv1": conv(5, 5, 1, 4, out=3),
+        "conv2": conv(5, 5, 4, 6, out=3),
+        "conv3": conv(3, 3, 6, 8, out=3),
+        "embedding": dense(32, 5),
+        "dense_3": dense(5, 32),
+        "deconv3": conv(3, 3, 6, 8, out=2),
+        "deconv2": conv(5, 5, 4, 6, out=2),
+        "deconv1": conv(5, 5, 1, 4, out=2),
+        "clustering": {"clusters": np.zeros((3, 5), "f4")},
+    }
+
+
+def test_reads_a_convolutional_network(write_keras):
+    weights = read_dec_keras(write_keras(convolutional_layers()))
+    assert weights.convolutional
+    assert weights.clusters.shape == (3, 5)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"deconv2": {}}, r"missing layers \['deconv2'\]"),
+        ({"dense_3": {}}, "missing layers"),
+        ({"embedding": dense(31, 5)}, "kernels have the shapes"),
+        ({"dense_3": dense(5, 30)}, "kernels have the shapes"),
+        ({"conv1": dense(3, 3, 1, 4)}, "kernels have the shapes"),
+        ({"conv2": dense(5, 5, 3, 6)}, "kernels have the shapes"),
+        ({"conv3": dense(3, 3, 6)}, "kernels have the shapes"),
+        ({"deconv1": dense(5, 5, 1, 4)}, "kernels have the shapes"),
+        ({"clustering": {"clusters": np.zeros((3, 4), "f4")}}, r"expected \(k, 5\)"),
+        ({"conv4": dense(3, 3, 1, 1)}, "no place for the layers conv4"),
+    ],
+)
+def test_a_network_that_is_not_dcec_is_refused(write_keras, change, match):
+    with pytest.raises(ModelFileError, match=match):
+        read_dec_keras(write_keras(convolutional_layers() | change))

@@ -1,0 +1,28 @@
+import keras
+import pytest
+
+
+@pytest.fixture
+def gradients():
+    """Gradients of a trainer's weighted loss on some rows, by weight path; TensorFlow only."""
+    tf = pytest.importorskip("tensorflow")
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("takes gradients with TensorFlow")
+
+    def of(trainer, x, index, terms=None):
+        with tf.GradientTape() as tape:
+            found = trainer.loss_terms(tf.constant(x), tf.constant(index, tf.int32), True)
+            weights = trainer.loss_weights
+            loss = sum(
+                weights[name] * tf.reduce_mean(value)
+                for name, value in found.items()
+                if terms is None or name in terms
+            )
+        variables = {weight.path: weight for weight in trainer.trainable_variables}
+        values = tape.gradient(loss, [v.value for v in variables.values()])
+        return {
+            path: None if value is None else value.numpy()
+            for path, value in zip(variables, values, strict=True)
+        }
+
+    return of
