@@ -3,7 +3,7 @@
     python experiments/make_weights.py                # MNIST, seed 0, the default recipe
 
 ``--from FOLDER`` takes the models that ``dec_seeds.py --models FOLDER`` has kept instead of
-training again: the same call with the same seed, so the same weights.
+training again: the same calls with the same seed, at the commit that its row names.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import results_file
 from mnist_dec import WEIGHTS
 
 import dec
@@ -29,12 +30,15 @@ def main():
     data = datasets.load(args.dataset)
     files = {part: WEIGHTS / f"{data.name}.{part}.h5" for part in ("autoencoder", "dec")}
     WEIGHTS.mkdir(exist_ok=True)
+    commit = results_file.COMMIT
     if args.kept is None:
         model = DEC(len(data.target_names), random_state=args.seed, verbose=2).pretrain(data.x)
         model.save_weights(files["autoencoder"])
         model.initialize(data.x).refine(data.x)
         model.save(files["dec"])
     else:
+        wanted = {"dataset": data.name, "seed": str(args.seed), "method": "DEC"}
+        commit = next(r["commit"] for r in results_file.rows("dec") if wanted.items() <= r.items())
         for part, file in files.items():
             shutil.copyfile(args.kept / f"{data.name}_layerwise_{args.seed}_{part}.h5", file)
     # Scored as read back, so that the manifest speaks of the files.
@@ -48,12 +52,13 @@ def main():
             "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
             "command": "python experiments/make_weights.py "
             f"--dataset {data.name} --seed {args.seed}",
+            "commit": commit,
             "seed": args.seed,
             "versions": {
                 "dec": dec.__version__, "keras": keras.__version__, "numpy": np.__version__,
                 "backend": keras.backend.backend(),
             },
-            "labels": "k-means on the embedding" if part == "autoencoder" else "argmax q",
+            "labels": "sphered k-means on the embedding" if part == "autoencoder" else "argmax q",
             "score": {k: round(v, 4) for k, v in metrics.scores(data.y, labels[part]).items()},
         }  # fmt: skip
     path.write_text(json.dumps(manifest, indent=2) + "\n")

@@ -120,7 +120,7 @@ def blobs():
     return (data.x[:150] @ mixing).astype("float32"), data.y[:150]
 
 
-def estimator(**changes):
+def estimator(cls=dec.DEC, **changes):
     settings = {
         "network": dec.DenseAutoencoder(units=(16, 4)),
         "pretraining": dec.Pretraining(
@@ -136,7 +136,7 @@ def estimator(**changes):
         "precision": "float32",
         "random_state": 0,
     }
-    return dec.DEC(3, **{**settings, **changes})
+    return cls(3, **{**settings, **changes})
 
 
 def estimator_numbers(model, x):
@@ -164,6 +164,52 @@ def check_estimator(folder):
     return {**estimator_numbers(model, x), "dec/acc": dec.metrics.accuracy(y, model.labels_)}
 
 
+def check_family(folder):
+    """Every method trains, predicts what it labelled and comes back from its file."""
+    x, y = blobs()
+    images = np.float32(RNG.uniform(size=(24, 8, 8, 1)))
+    convolutional = {
+        "network": dec.ConvAutoencoder(filters=(4, 4, 4)),
+        "pretraining": dec.Pretraining(
+            whole=dec.Stage(iterations=10, optimizer="adam", learning_rate=1e-3)
+        ),
+        "augmentation": dec.layers.RandomAffine(),
+        "max_iter": 20,
+    }
+    noisy = dec.NoisyConvAutoencoder(filters=(4, 4), kernels=(4, 3), pads=(0, 1))
+    cases = {
+        "IDEC": (estimator(dec.IDEC), x),
+        "DBC": (estimator(dec.DBC), x),
+        "DCN": (estimator(dec.DCN), x),
+        "DCN, tied": (estimator(dec.DCN, network=dec.DenseAutoencoder((16, 4), tied=True)), x),
+        "DEPICT": (estimator(dec.DEPICT, warmup=2), x),
+        "LESC": (estimator(dec.LESC, units=(8,)), x),
+        "DCEC": (estimator(dec.IDEC, **convolutional), images),
+        "DBC of images": (
+            estimator(
+                dec.DBC,
+                **{**convolutional, "network": dec.ConvAutoencoder((4, 4, 4), batch_norm=True)},
+            ),
+            images,
+        ),
+        "DEPICT of images": (
+            estimator(dec.DEPICT, **{**convolutional, "network": noisy, "warmup": 2}),
+            images,
+        ),
+    }
+    numbers = {}
+    for name, (model, rows) in cases.items():
+        model.fit(rows)
+        np.testing.assert_array_equal(model.predict(rows), model.labels_, err_msg=name)
+        assert np.isfinite(model.transform(rows)).all(), name
+        model.save(folder / "family.h5")
+        again = type(model).load(folder / "family.h5")
+        np.testing.assert_array_equal(again.predict(rows), model.labels_, err_msg=name)
+        if rows is x:
+            numbers[f"family/{name}"] = dec.metrics.accuracy(y, model.labels_)
+    return numbers
+
+
 def train(folder):
     """Everything on this backend, from scratch, to files in ``folder``."""
     check_formulas()
@@ -176,6 +222,7 @@ def train(folder):
     numbers = {"initial/q": initial, "functional/loss": loss, **functional_numbers(model)}
     np.savez(folder / "functional.npz", **numbers)
     np.savez(folder / "dec.npz", **check_estimator(folder))
+    np.savez(folder / "family.npz", **check_family(folder))
 
 
 def load(results, *folders):

@@ -75,6 +75,14 @@ def test_labels_are_predictions(trained, backend):
     assert numbers["dec/acc"] > 0.95
 
 
+def test_every_method_clusters(trained, backend):
+    """That they predict their labels and survive their files is checked in the pass itself."""
+    numbers = np.load(trained(backend) / "family.npz")
+    assert len(numbers.files) == 6
+    for name in numbers.files:
+        assert numbers[name] > 0.9, name
+
+
 @pytest.fixture(scope="module")
 def loaded(trained, tmp_path_factory):
     """``loaded(backend, writer)``: what a new process reads from the files of ``writer``.

@@ -13,7 +13,7 @@ import dec
 ROOT = Path(dec.__file__).parent
 #: Data flow downwards; a file imports only what stands above it. ``_version`` stands outside.
 FLOORS = [
-    "ops", "targets", "metrics", "datasets", "layers", "networks", "training", "saving",
+    "seeds", "ops", "targets", "metrics", "datasets", "layers", "networks", "training", "saving",
     "methods", "plots",
 ]  # fmt: skip
 

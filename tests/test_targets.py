@@ -105,6 +105,21 @@ def test_frequencies_of_many_rows_do_not_drift():
     np.testing.assert_allclose(targets.squared(q)[0], [0.3, 0.7], rtol=1e-6)
 
 
+@pytest.mark.parametrize(("boost", "balance"), [(1, 0.5), (3, 1), (2, 0), (1.5, 2)])
+def test_boosted_is_that_of_a_loop(boost, balance):
+    q = random_rows(5)
+    f = q.sum(axis=0)
+    rows = [[q[i, j] ** boost / f[j] ** balance for j in range(5)] for i in range(40)]
+    expected = np.array([[w / sum(row) for w in row] for row in rows])
+    np.testing.assert_allclose(targets.boosted(q, boost, balance), expected, rtol=1e-12)
+
+
+def test_boosted_limits():
+    q = random_rows(6)
+    np.testing.assert_allclose(targets.boosted(q, 1, 0), q, rtol=1e-12)
+    np.testing.assert_allclose(targets.boosted(q, 500, 0), targets.one_hot(q), atol=0.05)
+
+
 def test_one_hot_puts_all_on_the_nearest():
     np.testing.assert_array_equal(targets.one_hot(Q), [[1, 0], [1, 0], [1, 0]])
     q = random_rows(5)

@@ -41,6 +41,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from dec.layers import RandomAffine
 from dec.methods import _checks, _state
 from dec.networks import DenseAutoencoder, Network, as_network
+from dec.seeds import spawn_seeds
 from dec.training import (
     MomentumSGD,
     RefreshTargets,
@@ -403,8 +404,8 @@ class DeepClusterer(
                 self._entropy = int(self.random_state)
             else:
                 self._entropy = int(check_random_state(self.random_state).randint(2**31 - 1))
-        sequence = np.random.SeedSequence([self._entropy, _PHASES.index(phase)])
-        return int(sequence.generate_state(1)[0])
+        (seed,) = spawn_seeds([self._entropy, _PHASES.index(phase)], 1)
+        return seed
 
     def _network(self) -> Network:
         return as_network(self.network) or self.default_network()

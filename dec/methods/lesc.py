@@ -13,6 +13,7 @@ from dec.layers import ClusteringLayer
 from dec.methods._checks import number
 from dec.methods.base import DeepClusterer
 from dec.ops import squared_distances
+from dec.seeds import spawn_seeds
 from dec.training.rows import RowModel, forward
 
 
@@ -83,8 +84,7 @@ class LESC(DeepClusterer):
         return keras.optimizers.Adam(0.001)
 
     def build_head(self, centers):
-        seeds = np.random.SeedSequence(self._seed("network")).spawn(1)[0]
-        seeds = seeds.generate_state(len(self.units) + 1).tolist()
+        seeds = spawn_seeds([self._seed("network"), 1], len(self.units) + 1)
         widths = (*self.units, self.embedding_dim_)
         h = [
             keras.layers.Dense(

@@ -10,6 +10,7 @@ import numpy as np
 
 from dec.networks.dense_autoencoder import kernel_initializer
 from dec.networks.network import Autoencoder, Network
+from dec.seeds import spawn_seeds
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class ConvAutoencoder(Network):
                 f"of 8, got {height} x {width}."
             )
         padding = "valid" if height % 8 else "same"  # else 28 would come back as 32
-        seeds = np.random.SeedSequence(seed).generate_state(8).tolist()
+        seeds = spawn_seeds(seed, 8)
 
         def common(name, dtype=precision):
             kernel = kernel_initializer(initializer or self.initializer, seeds.pop())

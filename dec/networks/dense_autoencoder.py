@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import keras
-import numpy as np
 
 from dec.layers import TiedDense
 from dec.networks.network import Autoencoder, Network
+from dec.seeds import spawn_seeds
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class DenseAutoencoder(Network):
     ) -> Autoencoder:
         (n_features,) = input_shape
         depth = len(self.units)
-        seeds = np.random.SeedSequence(seed).generate_state(2 * depth).tolist()
+        seeds = spawn_seeds(seed, 2 * depth)
         widths = (n_features, *self.units)
 
         def dense(name, units, linear, dtype):

@@ -10,6 +10,7 @@ import numpy as np
 
 from dec.networks.dense_autoencoder import kernel_initializer
 from dec.networks.network import Autoencoder, Network
+from dec.seeds import spawn_seeds
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class NoisyConvAutoencoder(Network):
     def build(
         self, input_shape, *, scale=1.0, initializer=None, precision="float32", seed=0
     ) -> Autoencoder:
-        seeds = np.random.SeedSequence(seed).generate_state(9).tolist()
+        seeds = spawn_seeds(seed, 9)
 
         def common(name, dtype=precision):
             kernel = kernel_initializer(initializer or self.initializer, seeds.pop())

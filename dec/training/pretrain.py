@@ -15,6 +15,7 @@ from keras import ops
 
 from dec.networks.network import Autoencoder
 from dec.ops import mean_squared_error
+from dec.seeds import spawn_seeds
 from dec.training.optimizers import MomentumSGD
 from dec.training.rows import RowModel, dense_rows, fit, forward
 from dec.training.stop_on_divergence import StopOnDivergence
@@ -230,7 +231,7 @@ def pretrain(
     """
     records = []
     depth = len(autoencoder.stages)
-    seeds = np.random.SeedSequence(seed).generate_state(3 * depth + 1).tolist()
+    seeds = spawn_seeds(seed, 3 * depth + 1)
     if recipe.layerwise is not None:
         if not depth:
             raise ValueError(

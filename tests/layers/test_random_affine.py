@@ -21,7 +21,7 @@ def spot(side=21, at=(10, 10)):
 
 def centre(images):
     """Mean position of each image: (n, 2), rows and columns."""
-    mass = images[..., 0] / images.sum(axis=(1, 2))
+    mass = images[..., 0] / images.sum(axis=(1, 2, 3))[:, None, None]
     side = np.arange(images.shape[1])
     return np.stack([(mass.sum(axis=2) * side).sum(1), (mass.sum(axis=1) * side).sum(1)], axis=1)
 
@@ -56,8 +56,8 @@ def test_a_turn_keeps_the_middle_and_the_distance_from_it():
 def test_zoom_scales_the_distance_from_the_middle():
     layer = RandomAffine(shift=0, rotation=0, zoom=0.3, seed=3)
     away = 10 - centre(moved(layer, spot(at=(4, 10))))[:, 0]
-    assert 4 < away.min() < 4.5
-    assert 7.5 < away.max() < 8
+    assert 3.9 < away.min() < 4.5
+    assert 7.5 < away.max() < 8.1
 
 
 def test_images_as_rows():

@@ -6,7 +6,7 @@ import pytest
 from scipy.optimize import minimize
 from sklearn.base import clone
 
-from dec import DEPICT, NoisyConvAutoencoder, datasets
+from dec import DEPICT, NoisyConvAutoencoder, Pretraining, Stage, datasets
 
 
 @pytest.fixture(scope="module")
@@ -53,31 +53,27 @@ def test_equal_embeddings_give_uniform_targets():
 
 
 def test_warmup_teaches_the_kmeans_labels(depict, blobs):
-    x, y = blobs
+    x, _ = blobs
     cold = clone(depict).set_params(warmup=0).pretrain(x).initialize(x)
     warm = clone(depict).set_params(warmup=20).pretrain(x).initialize(x)
     assert warm.predict_proba(x).max(axis=1).mean() > cold.predict_proba(x).max(axis=1).mean()
 
 
 def test_images_of_digits(quick):
-    """The network of the paper, on real images: every layer is reconstructed better and better."""
+    """The network of the paper on real images, from its own error to labels."""
     digits = datasets.load("digits")
     x = digits.x[:300].reshape(-1, 8, 8, 1)
-    network = NoisyConvAutoencoder(kernels=(4, 3), pads=(0, 1), filters=(8, 8))
-    settings = {**quick, "network": network, "pretraining": "convolutional", "max_iter": 20}
-    model = DEPICT(10, warmup=2, **settings)
-    model.pretraining = model_recipe()
-    model.fit(x)
+    whole = Stage(iterations=100, optimizer="adam", learning_rate=1e-3)
+    settings = {
+        **quick,
+        "network": NoisyConvAutoencoder(kernels=(4, 3), pads=(0, 1), filters=(8, 8)),
+        "pretraining": Pretraining(whole=whole, byte_scale=1 / 16),
+        "max_iter": 20,
+    }
+    model = DEPICT(10, warmup=2, **settings).fit(x)
     assert model.pretraining_history_[0]["relative_error"] < 1
     assert model.predict_proba(x).shape == (300, 10)
     assert np.abs(model.transform(x)).max() <= 1  # tanh
-
-
-def model_recipe():
-    from dec import Pretraining, Stage
-
-    whole = Stage(iterations=100, optimizer="adam", learning_rate=1e-3)
-    return Pretraining(whole=whole, byte_scale=1 / 16)
 
 
 @pytest.mark.parametrize(("name", "value"), [("target", "cubed"), ("warmup", -1)])

@@ -360,3 +360,17 @@ def test_only_a_linear_embedding_is_mapped():
     assert not bent.has_linear_embedding
     with pytest.raises(ValueError, match="linear embedding"):
         bent.map_embedding(np.eye(3))
+
+
+# ---- tied weights -----------------------------------------------------------------------------
+
+
+def test_tied_decoder_is_the_transpose(x):
+    parts = DenseAutoencoder(units=(8, 3), tied=True).build((5,), seed=1)
+    z = forward(parts.encoder, x)
+    (first, _), (last, _) = (layer.get_weights() for layer in dense_layers(parts.encoder))
+    expected = np.maximum(z @ last.T, 0) @ first.T
+    np.testing.assert_allclose(forward(parts.model, x), expected, atol=1e-5)
+    untied = DenseAutoencoder(units=(8, 3)).build((5,), seed=1)
+    assert untied.model.count_params() - parts.model.count_params() == first.size + last.size
+    assert not parts.has_linear_embedding
