@@ -258,6 +258,8 @@ def _is_pair(value) -> bool:
 
 
 def _from_json(value):
+    if isinstance(value, list):
+        return tuple(value)  # JSON has no tuples, and no parameter is a list
     if not isinstance(value, dict):
         return value
     if value == _KERAS_PAIR:

@@ -52,7 +52,7 @@ from dec.training import (
     presets,
 )
 from dec.training.pretrain import pretrain
-from dec.training.rows import RowModel, forward
+from dec.training.rows import RowModel, finite, forward
 from dec.training.rows import fit as fit_rows
 from dec.training.sphere import sphered_kmeans
 
@@ -223,7 +223,7 @@ class DeepClusterer(
 
     def refresh(self, trainer: RowModel, X) -> np.ndarray:
         """Labels of all rows, (n,), and new targets in ``trainer``: once an update interval."""
-        q = forward(self.model_, X)
+        q = finite(forward(self.model_, X))
         trainer.targets.assign(self.compute_target(q))
         return q.argmax(axis=1)
 
@@ -295,7 +295,7 @@ class DeepClusterer(
                 callbacks=[refresh, stop, watch, *callbacks],
                 verbose=self.verbose,
             )  # fmt: skip
-            if watch.diverged:
+            if watch.diverged or refresh.diverged:
                 reason = "non_finite_loss"
                 warnings.warn(
                     "The loss is not finite any more: the result is useless. Take a "

@@ -12,7 +12,7 @@ from dec.methods._checks import number
 from dec.methods.base import DeepClusterer
 from dec.ops import squared_distances
 from dec.training import MomentumSGD
-from dec.training.rows import RowModel, forward
+from dec.training.rows import RowModel, finite, forward
 
 
 class DCN(DeepClusterer):
@@ -92,7 +92,7 @@ class DCN(DeepClusterer):
         return RunningMeans(X, self._parts, head, self.loss_weights, self.initial_count)
 
     def refresh(self, trainer, X):
-        z, (head,) = forward(self.encoder_, X), self._head
+        z, (head,) = finite(forward(self.encoder_, X)), self._head
         kmeans = KMeans(self.n_clusters, init=ops.convert_to_numpy(head.centers), n_init=1).fit(z)
         head.centers.assign(kmeans.cluster_centers_)
         trainer.assignments.assign(kmeans.labels_)

@@ -14,7 +14,7 @@ from dec.methods._checks import number
 from dec.methods.base import DeepClusterer
 from dec.ops import squared_distances
 from dec.seeds import spawn_seeds
-from dec.training.rows import RowModel, forward
+from dec.training.rows import RowModel, finite, forward
 
 
 class LESC(DeepClusterer):
@@ -115,7 +115,7 @@ class LESC(DeepClusterer):
 
     def refresh(self, trainer, X):
         """k-means on e; clusters keep their numbers as far as they keep their members."""
-        e = forward(self.representation_, X)
+        e = finite(forward(self.representation_, X))
         kmeans = KMeans(
             self.n_clusters, n_init=self.n_init, random_state=self._seed("initialize")
         ).fit(e)

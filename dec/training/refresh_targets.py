@@ -18,7 +18,8 @@ class RefreshTargets(keras.callbacks.Callback):
     Parameters
     ----------
     refresh : callable
-        Trainer -> labels of the whole data set, (n,); it leaves the next targets in the trainer.
+        Trainer -> labels of the whole data set, (n,); it leaves the next targets in the trainer. A
+        FloatingPointError ends the training, with the labels of the refresh before.
     n_clusters : int
     period : int
         Iterations between two refreshes; only reported.
@@ -30,12 +31,13 @@ class RefreshTargets(keras.callbacks.Callback):
     labels : int64 array, (n,)
         Of the last refresh.
     history : list of dict
+    diverged : bool
     """
 
     def __init__(self, refresh, n_clusters: int, period: int, y=None):
         super().__init__()
         self.refresh, self.n_clusters, self.period, self.y = refresh, n_clusters, period, y
-        self.labels = None
+        self.labels, self.diverged = None, False
         self.history: list[dict] = []
 
     def on_train_begin(self, logs=None):
@@ -45,7 +47,13 @@ class RefreshTargets(keras.callbacks.Callback):
         self._refresh((epoch + 1) * self.period, {} if logs is None else logs)
 
     def _refresh(self, iteration: int, logs: dict):
-        before, self.labels = self.labels, self.refresh(self.model)
+        before = self.labels
+        try:
+            self.labels = self.refresh(self.model)
+        except FloatingPointError:
+            if before is None:
+                raise
+            self.diverged = self.model.stop_training = True
         sizes = np.bincount(self.labels, minlength=self.n_clusters)
         if before is not None:
             logs["changed"] = metrics.changed_labels(before, self.labels)

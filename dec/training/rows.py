@@ -24,6 +24,13 @@ def forward(model: keras.Model, X, batch_size: int = 4096) -> np.ndarray:
     return np.concatenate([np.asarray(model.predict_on_batch(block)) for block in blocks])
 
 
+def finite(outputs: np.ndarray) -> np.ndarray:
+    """``outputs`` itself, or FloatingPointError if there is a NaN or infinity in it."""
+    if not np.isfinite(outputs).all():
+        raise FloatingPointError("the model's outputs are not finite any more.")
+    return outputs
+
+
 class ShuffledRows(keras.utils.PyDataset):
     """Batches of row numbers: one permutation of the data set after the other, without end.
 

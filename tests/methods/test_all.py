@@ -264,9 +264,14 @@ def test_interrupt_leaves_a_usable_estimator(method, blobs):
 
 
 def test_divergence_is_said(method, blobs):
-    model = clone(method).set_params(optimizer=keras.optimizers.SGD(1e30), max_iter=100)
+    class Poison(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            weight = self.model.encoder.weights[0]
+            weight.assign(keras.ops.full_like(weight, np.nan))
+
+    model = clone(method).set_params(tol=0.0)
     with pytest.warns(ConvergenceWarning, match="not finite"):
-        model.fit(blobs[0])
+        model.fit(blobs[0], callbacks=[Poison()])
     assert model.stop_reason_ == "non_finite_loss"
     assert not model.converged_
 
