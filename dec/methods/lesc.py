@@ -51,6 +51,11 @@ class LESC(DeepClusterer):
     **shared
         Parameters of every method, see ``DeepClusterer``.
 
+    Attributes
+    ----------
+    representation_ : keras.Model
+        h, z -> e.
+
     References
     ----------
     Dahal. Learning Embedding Space for Clustering From Deep Representations. IEEE Big Data 2018.
@@ -115,7 +120,8 @@ class LESC(DeepClusterer):
 
     def refresh(self, trainer, X):
         """k-means on e; clusters keep their numbers as far as they keep their members."""
-        e = finite(forward(self.representation_, X))
+        # z too, because a ReLU of h may turn NaN into 0.
+        e = finite(forward(self.representation_, finite(forward(self.encoder_, X))))
         kmeans = KMeans(
             self.n_clusters, n_init=self.n_init, random_state=self._seed("initialize")
         ).fit(e)
@@ -130,12 +136,15 @@ class LESC(DeepClusterer):
 
     def _attach_head(self, centers):
         super()._attach_head(centers)
-        self.representation_ = keras.Model(self.encoder_.input, self.model_.layers[-1].input)
+        e = z = keras.Input((self.embedding_dim_,))
+        for layer in self._head[:-1]:
+            e = layer(e)
+        self.representation_ = keras.Model(z, e, name="representation")
 
     def transform(self, X):
         """Embedding e: float32 (n, d_z)."""
         check_is_fitted(self, "model_")
-        return forward(self.representation_, self._check_x(X))
+        return forward(self.representation_, super().transform(X))
 
     @property
     def predict_proba(self):
