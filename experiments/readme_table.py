@@ -33,9 +33,7 @@ def main():
     for name in ("dec", "table"):
         if rows := results_file.rows(name):
             block = f"<!-- results {name} -->\n{table(rows)}\n<!-- end -->"
-            text = re.sub(
-                rf"<!-- results {name} -->.*?<!-- end -->", lambda _: block, text, flags=re.DOTALL
-            )
+            text = re.sub(rf"<!-- results {name} -->.*?<!-- end -->", block, text, flags=re.DOTALL)
     README.write_text(text)
 
 

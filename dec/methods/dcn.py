@@ -11,7 +11,6 @@ from dec.layers import ClusteringLayer
 from dec.methods._checks import number
 from dec.methods.base import DeepClusterer
 from dec.ops import squared_distances
-from dec.training import MomentumSGD
 from dec.training.rows import RowModel, finite, forward
 
 
@@ -45,7 +44,8 @@ class DCN(DeepClusterer):
     update_interval : int, default=None
         None: ten passes over the data, as the authors' code.
     optimizer : keras.optimizers.Optimizer, str or None, default=None
-        None: SGD with learning rate 0.5 and momentum 0.9, about the authors' in this L_R.
+        None: Adam with learning rate 0.001. The authors' momentum SGD needs a rate for each data
+        set.
     **shared
         Parameters of every method, see ``DeepClusterer``.
 
@@ -75,7 +75,7 @@ class DCN(DeepClusterer):
         number("initial_count", self.initial_count, above=0)
 
     def default_optimizer(self):
-        return MomentumSGD(0.5, momentum=0.9)
+        return keras.optimizers.Adam(0.001)
 
     def build_head(self, centers):
         # Student-t falls with the distance, so its argmax is the nearest centre.
