@@ -18,7 +18,7 @@ def boosted(q: np.ndarray, boost: float = 2.0, balance: float = 1.0) -> np.ndarr
     target                       boost balance
     ============================ ===== =======
     DEC and IDEC, DEPICT's code  2     1
-    DEPICT, Eq. 6                1     1/2
+    DEPICT, the paper            1     1/2
     DBC                          > 1   any
     ============================ ===== =======
 

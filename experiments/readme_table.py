@@ -16,8 +16,6 @@ PAPER = {
     ("mnist", "DEC"): "84.3",
     ("mnist", "IDEC"): "88.1",
     ("usps", "IDEC"): "76.1",
-    ("mnist", "DCEC"): "89.0",
-    ("usps", "DCEC"): "79.0",
     ("mnist", "DBC"): "96.4",
     ("usps", "DBC"): "74.3",
     ("mnist", "DCN"): "83",

@@ -3,6 +3,5 @@
 from dec.layers.clustering_layer import ClusteringLayer
 from dec.layers.random_affine import RandomAffine
 from dec.layers.softmax_head import SoftmaxHead
-from dec.layers.tied_dense import TiedDense
 
-__all__ = ["ClusteringLayer", "RandomAffine", "SoftmaxHead", "TiedDense"]
+__all__ = ["ClusteringLayer", "RandomAffine", "SoftmaxHead"]

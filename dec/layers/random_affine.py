@@ -83,5 +83,10 @@ class RandomAffine(keras.layers.Layer):
         return input_shape
 
     def get_config(self):
+        return {**super().get_config(), **self.settings}
+
+    @property
+    def settings(self) -> dict:
+        """The layer's own parameters: plain numbers and tuples."""
         own = ("shift", "rotation", "zoom", "image_shape", "seed")
-        return {**super().get_config(), **{name: getattr(self, name) for name in own}}
+        return {name: getattr(self, name) for name in own}

@@ -9,7 +9,6 @@ import numpy as np
 import scipy.sparse
 
 from dec.layers import RandomAffine
-from dec.networks import as_network
 from dec.training import precision, presets
 
 
@@ -43,7 +42,7 @@ def parameters(estimator) -> None:
             f"got {estimator.augmentation!r}."
         )
     precision.resolve(estimator.precision)
-    presets.get(estimator.pretraining, as_network(estimator.network) or estimator.default_network())
+    presets.get(estimator.pretraining, estimator._network())
 
 
 def enough_rows(X, n_clusters: int) -> None:

@@ -233,17 +233,14 @@ def _from_dec_keras(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dic
 
 def _to_json(value):
     """A parameter as JSON; settings objects carry their kind, so that nothing is guessed."""
-    if value is not None and not isinstance(value, Network) and _is_pair(value):
-        value = as_network(value)
-    if isinstance(value, KerasPair):
+    if isinstance(value, KerasPair) or _is_pair(value):
         return _KERAS_PAIR
     if isinstance(value, Network):
         return {"network": type(value).__name__, **dataclasses.asdict(value)}
     if isinstance(value, Pretraining):
         return {"pretraining": value.to_dict()}
     if isinstance(value, RandomAffine):
-        own = ("shift", "rotation", "zoom", "image_shape", "seed")
-        return {"augmentation": {name: getattr(value, name) for name in own}}
+        return {"augmentation": value.settings}
     if isinstance(value, keras.optimizers.Optimizer):
         return {"optimizer": keras.optimizers.serialize(value)}
     if isinstance(value, np.random.RandomState):

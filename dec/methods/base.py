@@ -73,7 +73,7 @@ class DeepClusterer(
         built encoder and decoder of your own, which every fit copies; None for the paper's.
     pretraining : str, Pretraining or None, default="auto"
         Recipe of the autoencoder: ``"layerwise"`` (greedy, then whole), ``"end_to_end"``,
-        ``"convolutional"``, ``"paper"``, ``"dec_keras"``, or one of your own; ``"auto"`` is the
+        ``"adam"``, ``"paper"``, ``"dec_keras"``, or one of your own; ``"auto"`` is the
         network's own, None trains nothing and takes the network as it is (random, or as
         ``load_weights`` left it).
     n_init : int, default=20

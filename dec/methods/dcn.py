@@ -21,10 +21,10 @@ class DCN(DeepClusterer):
 
     .. code-block:: text
 
-        L = L_R + lam / 2 |f(x_i) - M s_i|^2,   s_i one-hot        Eq. 4
+        L = L_R + lam / 2 |f(x_i) - M s_i|^2,   s_i one-hot
 
     by turns, for every minibatch: a gradient step on the network with s and M fixed; s_i, the
-    nearest centre; and the centres as running means, one sample after the other (Eq. 8):
+    nearest centre; and the centres as running means, one sample after the other:
 
     .. code-block:: text
 
@@ -80,7 +80,7 @@ class DCN(DeepClusterer):
     def build_head(self, centers):
         # Student-t falls with the distance, so its argmax is the nearest centre.
         head = ClusteringLayer(self.n_clusters, centers=centers, name="clustering")
-        head.trainable = False  # the centres move by Eq. 8, not by the gradient
+        head.trainable = False  # the centres are running means, not learned by gradient
         return [head]
 
     @property
@@ -89,7 +89,9 @@ class DCN(DeepClusterer):
 
     def build_trainer(self, X):
         (head,) = self._head
-        return RunningMeans(X, self._parts, head, self.loss_weights, self.initial_count)
+        return RunningMeans(
+            X, self._parts, head, self.loss_weights, self.initial_count, self._build_augmentation()
+        )
 
     def refresh(self, trainer, X):
         z, (head,) = finite(forward(self.encoder_, X)), self._head
@@ -104,14 +106,14 @@ class DCN(DeepClusterer):
 
 
 class RunningMeans(RowModel):
-    """Eq. 4 with the assignments and centres of the last time a sample was seen.
+    """The loss with the assignments and centres of the last time a sample was seen.
 
     Assignments, centres and counts are statistics that move with each training step, as those of
     batch normalization do; the embedding they see is the one from before the gradient step.
     """
 
-    def __init__(self, X, parts, head, weights, initial_count):
-        super().__init__(X, weights, name="running_means")
+    def __init__(self, X, parts, head, weights, initial_count, augment=None):
+        super().__init__(X, weights, augment, name="running_means")
         self.encoder, self.decoder = parts.encoder, parts.decoder
         self.error = parts.reconstruction_loss
         self.head = head  # its centers, (k, d_z), are M
@@ -138,20 +140,19 @@ class RunningMeans(RowModel):
         """New s and M from the embedding z of the rows ``index``."""
         nearest = ops.cast(ops.argmin(squared_distances(z, centers), axis=1), "int32")
         counts = ops.convert_to_tensor(self.counts)
-        self.head.centers.assign(moved_centers(z, nearest, centers, counts))
-        self.counts.assign(counts + arrivals(nearest, counts))
+        centers, counts = moved(z, nearest, centers, counts)
+        self.head.centers.assign(centers)
+        self.counts.assign(counts)
         s = ops.convert_to_tensor(self.assignments)
         self.assignments.assign(ops.scatter_update(s, ops.expand_dims(index, 1), nearest))
 
 
-def arrivals(nearest, counts):
-    """Samples that came to each cluster: (batch,), (k,) -> (k,)."""
-    return ops.sum(ops.one_hot(nearest, counts.shape[0], dtype=counts.dtype), axis=0)
+def moved(z, nearest, centers, counts):
+    """Running means after a whole batch, exactly as one sample after the other would leave them.
 
-
-def moved_centers(z, nearest, centers, counts):
-    """Eq. 8 for a whole batch, exactly: (batch, d), (batch,), (k, d), (k,) -> (k, d)."""
+    z (batch, d), nearest (batch,), centers (k, d), counts (k,) -> new centers and counts.
+    """
     chosen = ops.one_hot(nearest, counts.shape[0], dtype=z.dtype)  # (batch, k)
-    sums = ops.matmul(ops.transpose(chosen), z)
-    weight, come = counts[:, None], ops.sum(chosen, axis=0)[:, None]
-    return (weight * centers + sums) / (weight + come)
+    grown = counts + ops.sum(chosen, axis=0)
+    sums = counts[:, None] * centers + ops.matmul(ops.transpose(chosen), z)
+    return sums / grown[:, None], grown

@@ -24,18 +24,18 @@ class DEPICT(DeepClusterer):
 
     .. code-block:: text
 
-        p_ik = exp(theta_k . z_i), rows normalised                                      Eq. 1
-        q_ik = p_ik / sqrt(sum_i' p_i'k), rows normalised                               Eq. 6
-        L    = -1/n sum_ik q_ik log p~_ik  +  1/n sum_il |z_i^l - zhat_i^l|^2 / |z_i^l| Eq. 7
+        p_ik = exp(theta_k . z_i), rows normalised
+        q_ik = p_ik / sqrt(sum_i' p_i'k), rows normalised
+        L    = -1/n sum_ik q_ik log p~_ik  +  1/n sum_il |z_i^l - zhat_i^l|^2 / |z_i^l|
 
     p~ comes from the noisy pathway of the network. Before that the softmax is warmed up on the
-    clusters that k-means finds. Eq. 6 does not sharpen (of balanced clusters it is P itself); the
+    clusters that k-means finds. That Q does not sharpen (of balanced clusters it is P itself); the
     authors' code uses DEC's target instead, and so do the published figures.
 
     Parameters
     ----------
     target : {"square", "sqrt"}, default="square"
-        DEC's ``p^2 / f``, as the authors' code, or Eq. 6 of the paper.
+        DEC's ``p^2 / f``, as the authors' code, or the paper's Q above.
     warmup : int, default=20
         Update intervals (passes over the data) in which the head learns the k-means labels.
     update_interval : int, default=None
@@ -73,7 +73,7 @@ class DEPICT(DeepClusterer):
     def build_head(self, centers):
         if centers is not None:
             centers = centers / np.linalg.norm(centers, axis=1, keepdims=True)
-        return [SoftmaxHead(self.n_clusters, centers, name="clustering")]  # Eq. 1
+        return [SoftmaxHead(self.n_clusters, centers, name="clustering")]
 
     @property
     def loss_weights(self):

@@ -107,8 +107,9 @@ class LESC(DeepClusterer):
         *h, _ = self._head
         alpha = self.alpha or 2 * self.embedding_dim_
         return PairwiseSimilarities(
-            X, self._parts, h, self.latent_weight, alpha, joint=self.normalize == "joint"
-        )
+            X, self._parts, h, self.latent_weight, alpha, self.normalize == "joint",
+            self._build_augmentation(),
+        )  # fmt: skip
 
     def initialize(self, X, y=None):
         X = self._check_fit(X)
@@ -154,8 +155,9 @@ class LESC(DeepClusterer):
 class PairwiseSimilarities(RowModel):
     """L_R and L_C of a minibatch, each going to the weights that it trains."""
 
-    def __init__(self, X, parts, h, latent_weight, alpha, joint):
-        super().__init__(X, {"reconstruction_loss": 1.0, "clustering_loss": 1.0}, name="pairwise")
+    def __init__(self, X, parts, h, latent_weight, alpha, joint, augment=None):
+        weights = {"reconstruction_loss": 1.0, "clustering_loss": 1.0}
+        super().__init__(X, weights, augment, name="pairwise")
         self.encoder, self.decoder = parts.encoder, parts.decoder
         self.error = parts.reconstruction_loss
         self.h, self.latent_weight = list(h), latent_weight

@@ -8,7 +8,7 @@ from typing import ClassVar
 import keras
 import numpy as np
 
-from dec.networks.dense_autoencoder import kernel_initializer
+from dec.networks.initializers import kernel_initializer
 from dec.networks.network import Autoencoder, Network
 from dec.seeds import spawn_seeds
 
@@ -43,7 +43,7 @@ class ConvAutoencoder(Network):
     initializer: str = "glorot_uniform"
 
     sample_ndim: ClassVar[int] = 3
-    pretraining: ClassVar[str] = "convolutional"
+    pretraining: ClassVar[str] = "adam"
 
     def __post_init__(self):
         object.__setattr__(self, "filters", tuple(int(n) for n in self.filters))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import keras
 
-from dec.layers import TiedDense
+from dec.layers.tied_dense import TiedDense
+from dec.networks.initializers import kernel_initializer
 from dec.networks.network import Autoencoder, Network
 from dec.seeds import spawn_seeds
 
@@ -100,20 +101,3 @@ class DenseAutoencoder(Network):
 
 def _embedding(precision: str, i: int, depth: int) -> str:
     return "float32" if i == depth - 1 else precision
-
-
-def kernel_initializer(name: str, seed: int) -> keras.initializers.Initializer:
-    """An initializer by name, seeded.
-
-    ``"fan_in_uniform"``: U(-sqrt(1 / fan_in), sqrt(1 / fan_in)), as DEC-keras. ``"normal_0.01"``:
-    N(0, 0.01^2), as the paper. Any name that Keras knows, such as ``"glorot_uniform"``.
-    """
-    if name == "fan_in_uniform":
-        # Variance of U(-a, a) is a^2 / 3.
-        return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform", seed=seed)
-    if name.startswith("normal_"):
-        return keras.initializers.RandomNormal(0.0, float(name.removeprefix("normal_")), seed=seed)
-    initializer = keras.initializers.get(name)
-    config = initializer.get_config()
-    # "zeros" and a few others draw nothing.
-    return type(initializer).from_config({**config, "seed": seed} if "seed" in config else config)

@@ -21,7 +21,7 @@ class KerasPair(Network):
         Embedding -> scaled rows.
     """
 
-    pretraining = "end_to_end"
+    pretraining = "adam"
 
     def __init__(self, encoder: keras.Model, decoder: keras.Model):
         for name, model in (("encoder", encoder), ("decoder", decoder)):

@@ -82,7 +82,7 @@ class Autoencoder(NamedTuple):
 
 
 def _without_input(model: keras.Model) -> list[keras.layers.Layer]:
-    return [la for la in model.layers if not isinstance(la, keras.layers.InputLayer)]
+    return [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
 
 
 class Network(abc.ABC):
@@ -118,4 +118,9 @@ class Network(abc.ABC):
             embedding and the reconstruction error stay float32.
         seed
             Every random weight follows from it.
+
+        Raises
+        ------
+        ValueError
+            Samples of a shape that the network cannot take.
         """

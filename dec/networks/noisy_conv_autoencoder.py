@@ -8,7 +8,7 @@ from typing import ClassVar
 import keras
 import numpy as np
 
-from dec.networks.dense_autoencoder import kernel_initializer
+from dec.networks.initializers import kernel_initializer
 from dec.networks.network import Autoencoder, Network
 from dec.seeds import spawn_seeds
 
@@ -17,7 +17,7 @@ from dec.seeds import spawn_seeds
 class NoisyConvAutoencoder(Network):
     """Two strided convolutions and a tanh embedding, with dropout as the noise of the encoder.
 
-    Ghasedi Dizaji et al. (ICCV 2017), Section 3.2 and Fig. 2: in training the encoder is noisy, and
+    Ghasedi Dizaji et al. (ICCV 2017): in training the encoder is noisy, and
     its embedding is decoded towards the CLEAN activations of every encoder layer:
 
     .. code-block:: text
@@ -49,7 +49,7 @@ class NoisyConvAutoencoder(Network):
     initializer: str = "glorot_uniform"
 
     sample_ndim: ClassVar[int] = 3
-    pretraining: ClassVar[str] = "convolutional"
+    pretraining: ClassVar[str] = "adam"
 
     def __post_init__(self):
         lengths = {"filters": 2, "kernels": 2, "pads": 2, "dropout": 3, "level_weights": 3}

@@ -51,8 +51,8 @@ class SelfTraining(RowModel):
         weights: dict[str, float],
         augment: keras.layers.Layer | None = None,
     ):
-        super().__init__(X, weights, name="self_training")
-        self.encoder, self.head, self.augment = parts.encoder, list(head), augment
+        super().__init__(X, weights, augment, name="self_training")
+        self.encoder, self.head = parts.encoder, list(head)
         if "reconstruction_loss" in weights:
             self.decoder = parts.decoder
             self.error = parts.reconstruction_loss
@@ -62,8 +62,6 @@ class SelfTraining(RowModel):
         )
 
     def loss_terms(self, x, index, training):
-        if self.augment is not None:
-            x = self.augment(x, training=training)
         z = q = self.encoder(x, training=training)
         for layer in self.head:
             q = layer(q, training=training)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import keras
 import numpy as np
 
@@ -54,6 +56,8 @@ class RefreshTargets(keras.callbacks.Callback):
             if before is None:
                 raise
             self.diverged = self.model.stop_training = True
+            logs["changed"] = math.nan  # nothing is known of these weights
+            return
         sizes = np.bincount(self.labels, minlength=self.n_clusters)
         if before is not None:
             logs["changed"] = metrics.changed_labels(before, self.labels)

@@ -99,10 +99,13 @@ class RowModel(keras.Model):
         The data set, (n, ...), dense; or sparse, and then it is not stored.
     weights
         Factor of each loss term in the total, ``{name: weight}``.
+    augment : keras.layers.Layer, optional
+        Random changes of the rows that are trained on.
     """
 
-    def __init__(self, X, weights: dict[str, float], **kwargs):
+    def __init__(self, X, weights: dict[str, float], augment=None, **kwargs):
         super().__init__(dtype="float32", **kwargs)
+        self.augment = augment
         self.resident = not scipy.sparse.issparse(X)
         self.rows = (
             keras.Variable(X, dtype=str(X.dtype), trainable=False, name="rows")
@@ -119,6 +122,8 @@ class RowModel(keras.Model):
     def call(self, inputs, training=None):
         index = inputs["index"]
         x = keras.ops.take(self.rows, index, axis=0) if self.resident else inputs["x"]
+        if self.augment is not None:
+            x = self.augment(x, training=training)
         return self.loss_terms(x, index, training)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):

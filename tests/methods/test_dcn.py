@@ -6,7 +6,7 @@ import pytest
 from sklearn.base import clone
 
 from dec import DCN, DenseAutoencoder
-from dec.methods.dcn import moved_centers
+from dec.methods.dcn import moved
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +34,10 @@ def test_closed_form_equals_the_sequential_rule(seed):
     z, centers = rng.normal(size=(50, 3)), rng.normal(size=(4, 3))
     counts = rng.integers(1, 20, size=4)
     nearest = rng.integers(0, 3, size=50)  # cluster 3 gets nothing
-    expected, _ = sequential(z, nearest, centers, counts)
+    expected, grown = sequential(z, nearest, centers, counts)
     arguments = [np.float32(a) for a in (z, centers, counts)]
-    found = moved_centers(arguments[0], np.int32(nearest), *arguments[1:])
+    found, count = moved(arguments[0], np.int32(nearest), *arguments[1:])
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(count), grown)
     np.testing.assert_allclose(keras.ops.convert_to_numpy(found), expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(keras.ops.convert_to_numpy(found)[3], centers[3], rtol=1e-6)
 

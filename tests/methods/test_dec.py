@@ -6,9 +6,13 @@ from pathlib import Path
 import h5py
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.sparse
 from sklearn.base import clone
 from sklearn.cluster import KMeans
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from dec import DEC, ClusteringLayer, ModelFileError, targets
 from dec.training import rows
@@ -59,6 +63,50 @@ def test_q_is_the_student_kernel(initialized, blobs):
     kernel = 1 / (1 + ((z[:, None] - initialized.cluster_centers_[None]) ** 2).sum(axis=2))
     expected = kernel / kernel.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(initialized.predict_proba(blobs[0]), expected, rtol=2e-5)
+
+
+# ---- input: what the base class does before any method sees the data ----
+
+
+@pytest.fixture(scope="module")
+def fitted(dec, blobs):
+    return clone(dec).fit(blobs[0])
+
+
+def test_kinds_of_input(dec, fitted, blobs):
+    x, _ = blobs
+    frame = pd.DataFrame(x, columns=[f"f{i}" for i in range(12)])
+    np.testing.assert_array_equal(clone(dec).fit(frame).labels_, fitted.labels_)
+    np.testing.assert_array_equal(fitted.predict(x.astype("float64")), fitted.labels_)
+    np.testing.assert_array_equal(fitted.predict(scipy.sparse.csr_matrix(x)), fitted.labels_)
+
+
+def test_uint8_is_scaled_per_batch(dec, blobs):
+    x = ((blobs[0] - blobs[0].min()) / np.ptp(blobs[0]) * 255).astype("uint8")
+    model = clone(dec).fit(x)
+    np.testing.assert_array_equal(model.predict(x), model.labels_)
+    np.testing.assert_array_equal(clone(dec).fit(x.astype("float32")).labels_, model.labels_)
+
+
+def test_pipeline(dec, blobs):
+    pipeline = make_pipeline(StandardScaler(), clone(dec)).fit(blobs[0])
+    assert pipeline.predict(blobs[0]).shape == (160,)
+
+
+def test_no_seed_reads_no_global_state(dec, blobs):
+    np.random.seed(5)
+    before = np.random.get_state()[1].copy()
+    clone(dec).set_params(random_state=None, max_iter=0).fit(blobs[0])
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+@pytest.mark.parametrize("n", [63, 65])
+def test_rows_that_no_batch_divides(dec, blobs, n):
+    x = blobs[0][np.random.default_rng(0).permutation(160)[:n]]
+    assert clone(dec).fit(x).labels_.shape == (n,)
+
+
+# ---- training ----
 
 
 class Spy(keras.callbacks.Callback):

@@ -8,7 +8,7 @@ from sklearn.base import clone
 
 from dec import DenseAutoencoder
 from dec.networks import Autoencoder, Network
-from dec.networks.dense_autoencoder import kernel_initializer
+from dec.networks.initializers import kernel_initializer
 
 SMALL = DenseAutoencoder(units=(8, 6, 3))
 
