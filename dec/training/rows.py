@@ -138,6 +138,8 @@ class RowModel(keras.Model):
 def fit(trainer, X, optimizer, batch_size, steps, epochs, seed, callbacks=(), verbose=0):
     """Keras's ``fit`` of a ``RowModel`` over shuffled batches of ``X``."""
     backend = keras.backend.backend()
+    # Now, or TensorFlow traces the step twice: once to find that slots are missing, once with them.
+    optimizer.build(trainer.trainable_variables)
     trainer.compile(
         optimizer=optimizer,
         # TensorFlow loops inside one graph; JAX would unroll the steps and PyTorch takes only 1.

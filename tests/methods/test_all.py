@@ -8,19 +8,12 @@ import keras
 import numpy as np
 import pytest
 import scipy.sparse
+from family import METHODS, everything
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from dec import DCN, LESC, DeepClusterer, DenseAutoencoder, ModelFileError
 from dec.layers import RandomAffine
-
-
-def family(cls):
-    for derived in cls.__subclasses__():
-        yield from (derived, *family(derived))
-
-
-METHODS = [cls for cls in family(DeepClusterer) if cls.__module__.startswith("dec.")]
 
 
 @pytest.fixture(scope="module", params=METHODS, ids=lambda cls: cls.__name__)
@@ -33,12 +26,6 @@ def method(request, quick):
 @pytest.fixture(scope="module")
 def fitted(method, blobs):
     return clone(method).fit(*blobs)
-
-
-def everything(model, x):
-    """What a fitted model says of ``x``; methods that assign hard have no q."""
-    calls = ("predict", "transform", "predict_proba")
-    return [getattr(model, call)(x) for call in calls if hasattr(model, call)]
 
 
 def test_labels_and_z_agree(fitted, blobs):
