@@ -11,6 +11,7 @@ from dec.layers import ClusteringLayer
 from dec.methods._checks import number
 from dec.methods.base import DeepClusterer
 from dec.ops import squared_distances
+from dec.training import Adam
 from dec.training.rows import RowModel, finite, forward
 
 
@@ -75,7 +76,7 @@ class DCN(DeepClusterer):
         number("initial_count", self.initial_count, above=0)
 
     def default_optimizer(self):
-        return keras.optimizers.Adam(0.001)
+        return Adam(0.001)
 
     def build_head(self, centers):
         # Student-t falls with the distance, so its argmax is the nearest centre.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 
 from dec import ops, targets
@@ -10,6 +9,7 @@ from dec.layers import SoftmaxHead
 from dec.methods._checks import number
 from dec.methods.base import DeepClusterer
 from dec.networks import NoisyConvAutoencoder
+from dec.training import Adam
 from dec.training.rows import fit as fit_rows
 
 #: Powers of p and of its column sums.
@@ -68,7 +68,7 @@ class DEPICT(DeepClusterer):
         return NoisyConvAutoencoder(embedding_dim=self.n_clusters)
 
     def default_optimizer(self):
-        return keras.optimizers.Adam(1e-4)
+        return Adam(1e-4)
 
     def build_head(self, centers):
         if centers is not None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import keras
-
 from dec.methods._checks import number
 from dec.methods.dec import DEC
+from dec.training import Adam
 
 
 class IDEC(DEC):
@@ -50,7 +49,7 @@ class IDEC(DEC):
         number("gamma", self.gamma, least=0)
 
     def default_optimizer(self):
-        return keras.optimizers.Adam(0.001)
+        return Adam(0.001)
 
     @property
     def loss_weights(self):

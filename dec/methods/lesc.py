@@ -14,6 +14,7 @@ from dec.methods._checks import number
 from dec.methods.base import DeepClusterer
 from dec.ops import squared_distances
 from dec.seeds import spawn_seeds
+from dec.training import Adam
 from dec.training.rows import RowModel, finite, forward
 
 
@@ -86,7 +87,7 @@ class LESC(DeepClusterer):
             raise ValueError(f"normalize must be 'column' or 'joint', got {self.normalize!r}.")
 
     def default_optimizer(self):
-        return keras.optimizers.Adam(0.001)
+        return Adam(0.001)
 
     def build_head(self, centers):
         seeds = spawn_seeds([self._seed("network"), 1], len(self.units) + 1)

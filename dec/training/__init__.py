@@ -1,6 +1,6 @@
 """Training: recipes, loops and callbacks."""
 
-from dec.training.optimizers import MomentumSGD
+from dec.training.optimizers import Adam, MomentumSGD
 from dec.training.pretrain import Pretraining, Stage
 from dec.training.refine import SelfTraining
 from dec.training.refresh_targets import RefreshTargets
@@ -8,6 +8,7 @@ from dec.training.stop_on_divergence import StopOnDivergence
 from dec.training.stop_on_label_change import StopOnLabelChange
 
 __all__ = [
+    "Adam",
     "MomentumSGD",
     "Pretraining",
     "RefreshTargets",

@@ -16,7 +16,7 @@ from keras import ops
 from dec.networks.network import Autoencoder
 from dec.ops import mean_squared_error
 from dec.seeds import spawn_seeds
-from dec.training.optimizers import MomentumSGD
+from dec.training.optimizers import Adam, MomentumSGD
 from dec.training.rows import RowModel, dense_rows, fit, forward
 from dec.training.stop_on_divergence import StopOnDivergence
 
@@ -104,7 +104,7 @@ class Stage:
         else:
             schedule = rate
         if self.optimizer == "adam":
-            return keras.optimizers.Adam(schedule)
+            return Adam(schedule)
         return MomentumSGD(schedule, self.momentum, self.burn_in, self.bias_rate)
 
 
