@@ -38,17 +38,17 @@ NETWORKS = {
     "convolutional, normalized": ConvAutoencoder(batch_norm=True),
     "noisy convolutional": NoisyConvAutoencoder(),
 }
-# Row -> class, network, and what differs from the defaults.
+# Row -> class, network, whether with augmentation, and what else differs from the defaults.
 METHODS = {
-    "DEC": (DEC, "dense", {}),
-    "DEC + augmentation": (DEC, "dense", {"augmentation": RandomAffine}),
-    "IDEC": (IDEC, "dense", {}),
-    "IDEC + augmentation": (IDEC, "dense", {"augmentation": RandomAffine}),
-    "DCN": (DCN, "dense", {}),
-    "LESC": (LESC, "dense", {}),
-    "DCEC": (IDEC, "convolutional", {}),
-    "DBC": (DBC, "convolutional, normalized", {}),
-    "DEPICT": (DEPICT, "noisy convolutional", {}),
+    "DEC": (DEC, "dense", False, {}),
+    "DEC + augmentation": (DEC, "dense", True, {}),
+    "IDEC": (IDEC, "dense", False, {}),
+    "IDEC + augmentation": (IDEC, "dense", True, {}),
+    "DCN": (DCN, "dense", False, {}),
+    "LESC": (LESC, "dense", False, {}),
+    "DCEC": (IDEC, "convolutional", False, {}),
+    "DBC": (DBC, "convolutional, normalized", False, {}),
+    "DEPICT": (DEPICT, "noisy convolutional", False, {}),
 }
 SEEDS = (0, 1, 2)
 
@@ -79,16 +79,14 @@ def main():
 
 
 def run(method, dataset, seed):
-    cls, network, changes = METHODS[method]
+    cls, network, augmented, changes = METHODS[method]
     x, y, image_shape = load(dataset)
-    if network == "dense":
-        changes = {
-            name: value(image_shape=image_shape) if value is RandomAffine else value
-            for name, value in changes.items()
-        }
-    else:
-        x = x.reshape(-1, *image_shape)
     model = cls(10, network=NETWORKS[network], random_state=seed, verbose=2, **changes)
+    if network != "dense":
+        x = x.reshape(-1, *image_shape)
+    if augmented:
+        model.set_params(augmentation=RandomAffine(image_shape=image_shape))
+        network += ", augmented"
     pretraining = pretrained(model, x, f"{dataset}-{network}-{seed}")
     start = time.perf_counter()
     model.initialize(x)

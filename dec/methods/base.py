@@ -95,9 +95,9 @@ class DeepClusterer(
         Of self-training. None: SGD with learning rate 0.01 and momentum 0.9, as the paper. An
         instance is a template: every run starts from a fresh one of its configuration.
     augmentation : RandomAffine or None, default=None
-        Random changes of the images that self-training learns from, such as
-        ``dec.layers.RandomAffine(image_shape=(28, 28, 1))``; targets are of the clean images (Guo
-        et al., ACML 2018). A template, as ``optimizer``. For images only: of other data a shift or
+        Random changes of the images that both trainings learn from, such as
+        ``dec.layers.RandomAffine(image_shape=(28, 28, 1))``; k-means, targets and labels are of the
+        clean images (Guo et al., ACML 2018). A template, as ``optimizer``. For images only: of other data a shift or
         a turn is another sample.
     precision : {"auto", "float32", "mixed_bfloat16"}, default="auto"
         Number format of the hidden layers' matrix products; "auto" takes bfloat16 where the
@@ -266,7 +266,7 @@ class DeepClusterer(
         if recipe is not None:
             self.pretraining_history_ = pretrain(
                 self._parts, X, recipe, batch_size=self.batch_size, seed=self._seed("pretrain"),
-                verbose=self.verbose,
+                augment=self._build_augmentation(), verbose=self.verbose,
             )  # fmt: skip
         return self
 

@@ -180,8 +180,8 @@ class DenoisingLayer(RowModel):
     so that memory does not grow with n.
     """
 
-    def __init__(self, X, below, encode, decode, corrupt_input, corrupt_code, seeds):
-        super().__init__(X, weights={"reconstruction_loss": 1.0}, name="denoising_layer")
+    def __init__(self, X, below, encode, decode, corrupt_input, corrupt_code, seeds, augment=None):
+        super().__init__(X, {"reconstruction_loss": 1.0}, augment, name="denoising_layer")
         self.below = below
         self.encode, self.decode = encode, decode
         self.corrupt_input = keras.layers.Dropout(corrupt_input, seed=seeds[0], dtype="float32")
@@ -197,8 +197,8 @@ class DenoisingLayer(RowModel):
 class Reconstruction(RowModel):
     """The whole autoencoder, without corruption other than its own dropout."""
 
-    def __init__(self, X, autoencoder: Autoencoder):
-        super().__init__(X, weights={"reconstruction_loss": 1.0}, name="reconstruction")
+    def __init__(self, X, autoencoder: Autoencoder, augment=None):
+        super().__init__(X, {"reconstruction_loss": 1.0}, augment, name="reconstruction")
         self.encoder, self.decoder = autoencoder.encoder, autoencoder.decoder
         self.error = autoencoder.reconstruction_loss
 
@@ -214,9 +214,10 @@ def pretrain(
     *,
     batch_size: int,
     seed: int,
+    augment: keras.layers.Layer | None = None,
     verbose: int = 0,
 ) -> list[dict]:
-    """Train ``autoencoder`` in place on the rows of ``X``.
+    """Train ``autoencoder`` in place on the rows of ``X``, changed at random by ``augment``.
 
     Returns
     -------
@@ -249,6 +250,7 @@ def pretrain(
                     corrupt_input=recipe.corrupt_hidden if number else recipe.corrupt_input,
                     corrupt_code=recipe.corrupt_hidden if number < depth - 1 else 0.0,
                     seeds=(seeds.pop(), seeds.pop()),
+                    augment=augment,
                 )
                 power = mean_square(forward(below, X[:8192]))
                 record = _train(
@@ -261,7 +263,7 @@ def pretrain(
             for encode, _ in greedy:
                 encode.trainable = True
     if recipe.whole is not None:
-        trainer = Reconstruction(X, autoencoder)
+        trainer = Reconstruction(X, autoencoder, augment)
         power = mean_square(X) * _factor(autoencoder) ** 2
         record = _train(trainer, X, recipe.whole, batch_size, seeds.pop(), power, verbose)
         dead = [
