@@ -97,8 +97,8 @@ class DeepClusterer(
     augmentation : RandomAffine or None, default=None
         Random changes of the images that both trainings learn from, such as
         ``dec.layers.RandomAffine(image_shape=(28, 28, 1))``; k-means, targets and labels are of the
-        clean images (Guo et al., ACML 2018). A template, as ``optimizer``. For images only: of other data a shift or
-        a turn is another sample.
+        clean images (Guo et al., ACML 2018). A template, as ``optimizer``. For images only: of
+        other data a shift or a turn is another sample.
     precision : {"auto", "float32", "mixed_bfloat16"}, default="auto"
         Number format of the hidden layers' matrix products; "auto" takes bfloat16 where the
         processor has matrix units for it. Everything else is float32.
