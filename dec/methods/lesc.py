@@ -124,11 +124,16 @@ class LESC(DeepClusterer):
         """k-means on e; clusters keep their numbers as far as they keep their members."""
         # z too, because a ReLU of h may turn NaN into 0.
         e = finite(forward(self.representation_, finite(forward(self.encoder_, X))))
-        kmeans = KMeans(
-            self.n_clusters, n_init=self.n_init, random_state=self._seed("initialize")
-        ).fit(e)
+        seed = self._seed("initialize")
+        kmeans = KMeans(self.n_clusters, n_init=self.n_init, random_state=seed).fit(e)
         order = np.arange(self.n_clusters)
         if trainer is not None:
+            before = keras.ops.convert_to_numpy(self._head[-1].centers)
+            near = KMeans(self.n_clusters, init=before, n_init=1).fit(e)
+            # Restarts also find minima that are as good within a hair and cut the data elsewhere:
+            # taking them, the labels would jump for ever.
+            if near.inertia_ < 1.01 * kmeans.inertia_:
+                kmeans = near
             both = np.zeros((self.n_clusters, self.n_clusters))
             np.add.at(both, (self._labels, kmeans.labels_), 1)
             _, order = linear_sum_assignment(both, maximize=True)
