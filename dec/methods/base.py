@@ -81,8 +81,8 @@ class DeepClusterer(
     sphere : bool, default=True
         Before that k-means, map the embedding linearly so that its clusters are spherical
         (``dec.training.sphere``): an autoencoder fixes a linear embedding only up to such a map,
-        and the one it happens to end in is a poor metric. The paper does without: False. Networks
-        whose embedding is not linear are left as they are.
+        and the one it happens to end in is a poor metric. A network whose embedding is not linear
+        keeps it and takes the clusters only. The papers do without: False.
     batch_size : int, default=256
         Samples a minibatch, in both trainings; fewer where the data set is smaller.
     update_interval : int or None, default=140
@@ -431,12 +431,14 @@ class DeepClusterer(
             self._build_network(X.shape[1:], 1.0, None)
         start = {"n_init": self.n_init, "random_state": self._seed("initialize")}
         z = forward(self.encoder_, X)
-        if self.sphere and self._parts.has_linear_embedding:
-            matrix, centers, labels = sphered_kmeans(z, self.n_clusters, **start)
+        if not self.sphere:
+            kmeans = KMeans(self.n_clusters, **start).fit(z)
+            return kmeans.cluster_centers_, kmeans.labels_
+        matrix, centers, labels = sphered_kmeans(z, self.n_clusters, **start)
+        if self._parts.has_linear_embedding:
             self._parts.map_embedding(matrix)
             return centers, labels
-        kmeans = KMeans(self.n_clusters, **start).fit(z)
-        return kmeans.cluster_centers_, kmeans.labels_
+        return centers @ np.linalg.inv(matrix), labels
 
     def _attach_head(self, centers: np.ndarray | None):
         self._head = self.build_head(centers)

@@ -32,7 +32,7 @@ class DenseAutoencoder(Network):
         Default initializer of the kernels, see ``kernel_initializer``.
     tied
         Whether each decoding kernel is the encoding one of the same depth, transposed, as in the
-        code of DCN. Then the embedding cannot be sphered.
+        code of DCN. Then the embedding itself cannot be mapped (``sphere``).
 
     >>> DenseAutoencoder(units=(64, 10)).build((20,)).model.output_shape
     (None, 20)

@@ -14,8 +14,9 @@ from sklearn.cluster import KMeans
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from dec import DEC, ClusteringLayer, ModelFileError, targets
+from dec import DEC, ClusteringLayer, DenseAutoencoder, ModelFileError, targets
 from dec.training import rows
+from dec.training.sphere import sphered_kmeans
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,18 @@ def test_sphere_makes_clusters_spherical_and_keeps_the_reconstruction(dec, blobs
     shrunken = scatter + np.trace(scatter) / n * np.eye(d)  # the prior of ``sphered_kmeans``
     variances = np.linalg.eigvalsh(shrunken)
     assert variances[-1] < 1.2 * variances[0]
+
+
+def test_sphere_takes_the_clusters_where_the_embedding_cannot_be_mapped(dec, blobs):
+    x, _ = blobs
+    tied = DenseAutoencoder(units=(24, 5), tied=True)
+    model = clone(dec).set_params(network=tied).pretrain(x)
+    z = model.transform(x)
+    model.initialize(x)
+    np.testing.assert_array_equal(model.transform(x), z)
+    _, _, labels = sphered_kmeans(z, 4, n_init=2, random_state=model._seed("initialize"))
+    means = [z[labels == j].mean(axis=0) for j in range(4)]
+    np.testing.assert_allclose(model.cluster_centers_, means, atol=1e-4)
 
 
 def test_q_is_the_student_kernel(initialized, blobs):
