@@ -3,7 +3,8 @@
     python experiments/dec_seeds.py                               # every run of RUNS not done yet
     python experiments/dec_seeds.py --dataset mnist --seeds 0 1   # some of them
 
-Stops at any time and goes on where it was: a run whose row is in ``results/dec.csv`` is skipped.
+Stops at any time and goes on where it was: a run whose row is in ``results/dec.csv`` is skipped, an
+autoencoder that is kept in ``--models`` is not trained again.
 Two of these with OMP_NUM_THREADS=1 and different seeds finish sooner on two cores than one with
 both.
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import keras
 import results_file
+from kept import pretrained
 from mnist_dec import raw_kmeans
 
 from dec import DEC, datasets, metrics
@@ -35,7 +37,7 @@ def main():
     parser.add_argument("--dataset", choices=datasets.names())
     parser.add_argument("--preset")
     parser.add_argument("--seeds", type=int, nargs="+")
-    parser.add_argument("--models", type=Path, help="folder to keep the models in")
+    parser.add_argument("--models", type=Path, default=Path("runs/models"), help="to keep them in")
     args = parser.parse_args()
     limit_threads()
     for dataset, preset, seeds in RUNS:
@@ -59,12 +61,8 @@ def run(dataset, preset, seed, models):
     start = time.perf_counter()
     raw = raw_kmeans(x, model.n_clusters, seed)
     add("k-means", raw, time.perf_counter() - start)
-    start = time.perf_counter()
-    model.pretrain(x)
-    pretraining = time.perf_counter() - start
-    print(dataset, preset, seed, *model.pretraining_history_, sep="\n  ", flush=True)
-    if models is not None:
-        model.save_weights(models / f"{dataset}_{preset}_{seed}_autoencoder.h5")
+    name = f"{dataset}_{preset}_{seed}"
+    pretraining = pretrained(model, x, models / f"{name}_autoencoder")["seconds"]
     for sphere, before, after in (  # both from the same autoencoder
         (False, "autoencoder + k-means", "DEC, sphere=False"),
         (True, "autoencoder + sphered k-means", "DEC"),
@@ -75,8 +73,7 @@ def run(dataset, preset, seed, models):
         labels = found.refine(x, y).labels_
         seconds = time.perf_counter() - start
         add(after, labels, seconds, n_iter=found.n_iter_, stop_reason=found.stop_reason_)
-    if models is not None:
-        found.save(models / f"{dataset}_{preset}_{seed}_dec.h5")
+    found.save(models / f"{name}_dec.h5")
     for row in rows:  # together, so that a run is in the file either whole or not at all
         results_file.append(
             "dec", dataset=dataset, preset=preset, seed=seed, precision=model.precision_, **row

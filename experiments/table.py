@@ -9,12 +9,12 @@ time in ``runs/table``, so that they are compared in pairs; ``seconds`` counts i
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
 
 import results_file
 from dec_seeds import limit_threads
+from kept import pretrained
 
 from dec import (
     DBC,
@@ -87,7 +87,7 @@ def run(method, dataset, seed):
     if augmented:
         model.set_params(augmentation=RandomAffine(image_shape=image_shape))
         network += ", augmented"
-    pretraining = pretrained(model, x, f"{dataset}-{network}-{seed}")
+    pretraining = pretrained(model, x, KEEP / f"{dataset}-{network}-{seed}")
     start = time.perf_counter()
     model.initialize(x)
     print(method, dataset, seed, "start", metrics.scores(y, model.labels_), flush=True)
@@ -107,22 +107,6 @@ def load(name):
     data = datasets.load(name.removesuffix("-test"))
     rows = slice(-10_000, None) if name.endswith("-test") else slice(None)
     return data.x[rows], data.y[rows], data.image_shape
-
-
-def pretrained(model, x, name):
-    """Give ``model`` the autoencoder of that name, from its file or from a training."""
-    KEEP.mkdir(parents=True, exist_ok=True)
-    weights, about = KEEP / f"{name}.h5", KEEP / f"{name}.json"
-    if about.exists():
-        model.load_weights(weights)
-    else:
-        start = time.perf_counter()
-        model.pretrain(x)
-        model.save_weights(weights)
-        record = {**model.pretraining_history_[-1], "seconds": time.perf_counter() - start}
-        about.write_text(json.dumps(record))
-        print(name, record, flush=True)
-    return json.loads(about.read_text())
 
 
 if __name__ == "__main__":

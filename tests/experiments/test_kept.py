@@ -1,0 +1,29 @@
+"""Autoencoders that the runners keep."""
+
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import clone
+
+from dec import DEC
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+
+
+def test_a_kept_autoencoder_is_not_trained_again(quick, blobs, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(EXPERIMENTS)
+    from kept import pretrained
+
+    x, _ = blobs
+    model, again = DEC(4, **quick), DEC(4, **quick)
+    record = pretrained(model, x, tmp_path / "runs" / "autoencoder")
+    assert record["part"] == "whole"
+    assert record["seconds"] > 0
+    monkeypatch.setattr(again, "pretrain", None)
+    assert pretrained(again, x, tmp_path / "runs" / "autoencoder") == record
+    np.testing.assert_array_equal(again.transform(x), model.transform(x))
+    # A run that was stopped while the weights were written left no record: they do not count.
+    (tmp_path / "runs" / "autoencoder.json").unlink()
+    stopped = clone(model)
+    assert pretrained(stopped, x, tmp_path / "runs" / "autoencoder")["seconds"] > 0
+    np.testing.assert_array_equal(stopped.transform(x), model.transform(x))
