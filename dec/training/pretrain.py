@@ -228,7 +228,8 @@ def pretrain(
     Raises
     ------
     FloatingPointError
-        A stage diverged, at every rate that its ``backoff`` allows.
+        A stage diverged or left a layer whose units are all dead, at every rate that its
+        ``backoff`` allows.
     """
     records = []
     depth = len(autoencoder.stages)
@@ -253,40 +254,44 @@ def pretrain(
                     augment=augment,
                 )
                 power = mean_square(forward(below, X[:8192]))
-                record = _train(
-                    trainer, X, recipe.layerwise, batch_size, seeds.pop(), power, verbose
-                )
                 below = keras.Sequential([*below.inputs, *below.layers, encode])
+                record = _train(
+                    trainer, X, recipe.layerwise, batch_size, seeds.pop(), power, verbose, below
+                )
                 encode.trainable = False  # while the layers above it learn
-                records.append({"part": encode.name, **record, "dead_units": dead_units(below, X)})
+                records.append({"part": encode.name, **record})
         finally:  # Ctrl-C and divergence too must leave a network that can learn
             for encode, _ in greedy:
                 encode.trainable = True
     if recipe.whole is not None:
         trainer = Reconstruction(X, autoencoder, augment)
         power = mean_square(X) * _factor(autoencoder) ** 2
-        record = _train(trainer, X, recipe.whole, batch_size, seeds.pop(), power, verbose)
-        dead = [
-            dead_units(keras.Model(autoencoder.encoder.input, encode.output), X)
-            for encode, _ in autoencoder.stages[:-1]
-        ]
-        records.append({"part": "whole", **record, "dead_units": max(dead, default=0.0)})
+        hidden = [encode.output for encode, _ in autoencoder.stages[:-1]]
+        watched = keras.Model(autoencoder.encoder.input, hidden) if hidden else None
+        record = _train(trainer, X, recipe.whole, batch_size, seeds.pop(), power, verbose, watched)
+        records.append({"part": "whole", **record})
     return records
 
 
 def dead_units(model: keras.Model, X, sample: int = 8192) -> float:
-    """Share of output units that are zero on every one of the first ``sample`` rows."""
-    return float(np.mean(~forward(model, X[:sample]).any(axis=0)))
+    """Share of units that are zero on each of the first ``sample`` rows: of the worst output."""
+    rows = dense_rows(X, slice(sample))
+    outputs = [np.asarray(output) for output in keras.tree.flatten(model.predict_on_batch(rows))]
+    return max(float(np.mean(~output.any(axis=0))) for output in outputs)
 
 
 def _factor(autoencoder: Autoencoder) -> float:
     return float(autoencoder.scaling.scale)
 
 
-def _train(trainer, X, stage: Stage, batch_size, seed, power, verbose) -> dict:
+def _train(trainer, X, stage: Stage, batch_size, seed, power, verbose, watched=None) -> dict:
+    """One stage; ``watched`` gives the units that must not all die."""
     steps = stage.steps(X.shape[0], batch_size)
     if not steps:
-        return {"iterations": 0, "relative_error": math.nan, "learning_rate": 0.0}
+        dead = dead_units(watched, X) if watched else 0.0
+        return {
+            "iterations": 0, "relative_error": math.nan, "learning_rate": 0.0, "dead_units": dead
+        }  # fmt: skip
     epochs = min(REPORTS, steps)
     steps_per_epoch = math.ceil(steps / epochs)
     if steps_per_epoch > 50:
@@ -297,16 +302,19 @@ def _train(trainer, X, stage: Stage, batch_size, seed, power, verbose) -> dict:
         watch = StopOnDivergence("reconstruction_loss", limit=4.0 * power)
         optimizer = slower.build_optimizer(steps, power)
         fit(trainer, X, optimizer, batch_size, steps_per_epoch, epochs, seed, [watch], verbose)
-        if not watch.diverged:
+        dead = dead_units(watched, X) if watched else 0.0
+        if not watch.diverged and dead < 1.0:
             error = trainer.history.history["reconstruction_loss"][-1]
             return {
                 "iterations": steps_per_epoch * epochs,
                 "relative_error": error / power,
                 "learning_rate": slower.learning_rate,
+                "dead_units": dead,
             }
         for weight, value in zip(trainer.trainable_variables, start, strict=True):
             weight.assign(value)
     raise FloatingPointError(
-        f"pretraining diverged at learning_rate={slower.learning_rate:g} of {trainer.name}: take a "
-        "smaller one, or scale the data (Pretraining.mean_square)."
+        f"pretraining diverged, or left a layer without a living unit, at learning_rate="
+        f"{slower.learning_rate:g} of {trainer.name}: take a smaller one, or scale the data "
+        "(Pretraining.mean_square)."
     )

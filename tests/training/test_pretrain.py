@@ -113,6 +113,37 @@ def test_dead_units_are_counted():
     assert dead_units(model, x) == 0.25
 
 
+@pytest.mark.parametrize("part", ["layerwise", "whole"])
+def test_a_layer_whose_units_all_die_is_trained_again_or_an_error(blobs, monkeypatch, part):
+    import dec.training.pretrain as module
+
+    # A rate that kills ReLUs is hard to hit without divergence: kill them by hand, once.
+    calls = []
+
+    def fatal(trainer, *args, **kwargs):
+        calls.append(trainer)
+        fit(trainer, *args, **kwargs)
+        if len(calls) == 1:
+            encode.bias.assign(np.full(8, -1e3, "float32"))
+
+    fit = module.fit
+    monkeypatch.setattr(module, "fit", fatal)
+    for backoff, attempts in ((1, 2), (0, 1)):
+        calls.clear()
+        network = DenseAutoencoder(units=(8, 3)).build((12,), seed=0)
+        encode = network.stages[0][0]
+        stage = Stage(iterations=20, learning_rate=0.01, relative=True, backoff=backoff)
+        recipe = Pretraining(**{part: stage}, embedding=False)
+        if backoff:
+            (record,) = run(network, blobs[0], recipe)
+            assert record["learning_rate"] == 0.005
+            assert record["dead_units"] < 1
+        else:
+            with pytest.raises(FloatingPointError, match="without a living unit"):
+                run(network, blobs[0], recipe)
+        assert len(calls) == attempts
+
+
 def test_divergence_is_an_error(autoencoder, blobs):
     recipe = Pretraining(whole=Stage(iterations=100, learning_rate=1e6))
     with pytest.raises(FloatingPointError, match="learning_rate=1e\\+06"):
