@@ -34,6 +34,11 @@ class LESC(DeepClusterer):
     through it the encoder lowers the entropy of P. Clusters are those of k-means on e, found anew
     at every refresh. They are hard: there is no ``predict_proba``. ``transform`` gives e.
 
+    Where each sample is as similar to the (B - 1) / k others of its cluster in a batch of B, and to
+    no one else, the mean of L_C over the columns is log((B - 1) / k). Going on below that takes the
+    clusters themselves apart (the paper reports its best epoch by ACC instead); there the encoder
+    leaves L_C alone, unless ``floor`` is False.
+
     Parameters
     ----------
     latent_weight : float, default=0.001
@@ -41,6 +46,8 @@ class LESC(DeepClusterer):
         features.
     units : tuple of int, default=(2000, 500, 500, 500)
         Hidden widths of h; e is as wide as z.
+    floor : bool, default=True
+        Whether L_C no longer trains the encoder once it is below log((B - 1) / k).
     alpha : float or None, default=None
         Degrees of freedom in P, > 0. None: twice the width of z.
     normalize : {"column", "joint"}, default="column"
@@ -68,6 +75,7 @@ class LESC(DeepClusterer):
         *,
         latent_weight=0.001,
         units=(2000, 500, 500, 500),
+        floor=True,
         alpha=None,
         normalize="column",
         update_interval=None,
@@ -76,6 +84,7 @@ class LESC(DeepClusterer):
         super().__init__(n_clusters, update_interval=update_interval, **shared)
         self.latent_weight = latent_weight
         self.units = units
+        self.floor = floor
         self.alpha = alpha
         self.normalize = normalize
 
@@ -83,6 +92,8 @@ class LESC(DeepClusterer):
         number("latent_weight", self.latent_weight, least=0)
         if self.alpha is not None:
             number("alpha", self.alpha, above=0)
+        if not isinstance(self.floor, bool | np.bool_):
+            raise TypeError(f"floor must be True or False, got {self.floor!r}.")
         if self.normalize not in ("column", "joint"):
             raise ValueError(f"normalize must be 'column' or 'joint', got {self.normalize!r}.")
 
@@ -109,7 +120,7 @@ class LESC(DeepClusterer):
         alpha = self.alpha or 2 * self.embedding_dim_
         return PairwiseSimilarities(
             X, self._parts, h, self.latent_weight, alpha, self.normalize == "joint",
-            self._build_augmentation(),
+            self.n_clusters if self.floor else None, self._build_augmentation(),
         )  # fmt: skip
 
     def initialize(self, X, y=None):
@@ -159,28 +170,46 @@ class LESC(DeepClusterer):
 
 
 class PairwiseSimilarities(RowModel):
-    """L_R and L_C of a minibatch, each going to the weights that it trains."""
+    """L_R and L_C of a minibatch, each going to the weights that it trains.
 
-    def __init__(self, X, parts, h, latent_weight, alpha, joint, augment=None):
+    ``n_clusters`` sets the floor of L_C; None for no floor.
+    """
+
+    def __init__(self, X, parts, h, latent_weight, alpha, joint, n_clusters=None, augment=None):
         weights = {"reconstruction_loss": 1.0, "clustering_loss": 1.0}
         super().__init__(X, weights, augment, name="pairwise")
         self.encoder, self.decoder = parts.encoder, parts.decoder
         self.error = parts.reconstruction_loss
         self.h, self.latent_weight = list(h), latent_weight
-        self.alpha, self.joint = alpha, joint
+        self.alpha, self.joint, self.n_clusters = alpha, joint, n_clusters
+        self.level = keras.Variable(  # L_C of the batch before
+            np.inf, dtype="float32", trainable=False, name="level"
+        )
 
     def loss_terms(self, x, index, training):
         z = self.encoder(x, training=training)
-        # The same value, but a gradient of latent_weight: h sees L_C whole, the encoder its share.
-        e = latent = ops.stop_gradient(z) + self.latent_weight * (z - ops.stop_gradient(z))
+        # The same value, but a gradient of share: h sees L_C whole, the encoder as much of it.
+        share = self.latent_weight * ops.cast(self.level > self.floor(z), "float32")
+        e = latent = ops.stop_gradient(z) + share * (z - ops.stop_gradient(z))
         for layer in self.h:
             e = layer(e, training=training)
         log_p = log_similarities(latent, self.alpha, self.joint)
         log_q = log_similarities(e, 1.0, self.joint)
+        cross_entropy = -ops.sum(ops.exp(log_p) * log_q, axis=0)
+        if training:
+            self.level.assign(ops.stop_gradient(ops.mean(cross_entropy)))
         return {
             "reconstruction_loss": self.error(x, z, training),
-            "clustering_loss": -ops.sum(ops.exp(log_p) * log_q, axis=0),
+            "clustering_loss": cross_entropy,
         }
+
+    def floor(self, z):
+        """Mean of L_C over the columns where similar means of the same one of k equal clusters."""
+        if self.n_clusters is None:
+            return -1.0
+        size = ops.cast(ops.shape(z)[0], "float32")
+        mates = (size - 1) / self.n_clusters
+        return ops.log(size * mates) / size if self.joint else ops.log(mates)
 
 
 def log_similarities(z, alpha: float, joint: bool):

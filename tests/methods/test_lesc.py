@@ -86,6 +86,37 @@ def test_each_loss_trains_its_own_weights(lesc, blobs, gradients):
             np.testing.assert_allclose(gradient, network[path], atol=1e-8)
 
 
+@pytest.mark.parametrize("normalize", ["column", "joint"])
+def test_floor_is_the_loss_of_k_equal_clusters(lesc, blobs, normalize):
+    x, _ = blobs
+    trainer = clone(lesc).set_params(normalize=normalize).pretrain(x).initialize(x).build_trainer(x)
+    # 4 clusters of 9 samples each, far apart and each in one point: 8 mates a sample.
+    z = np.repeat(1e4 * np.eye(4, 5), 9, axis=0).astype("float32")
+    p = similarities(z, joint=trainer.joint)
+    loss = -(p * np.log(np.where(p > 0, p, 1))).sum(axis=0).mean()
+    mates = (36 - 1) / 4  # on average, of random batches; the 36 of this one have 8
+    correction = np.log(8 / mates) / (36 if trainer.joint else 1)
+    assert float(trainer.floor(z)) + correction == pytest.approx(loss, rel=1e-3)
+
+
+def test_below_the_floor_the_encoder_is_left_alone(lesc, blobs, gradients):
+    x, _ = blobs
+    model = clone(lesc).pretrain(x).initialize(x)
+
+    def encoder(floor, level):
+        trainer = model.set_params(latent_weight=1.0, floor=floor).build_trainer(x)
+        trainer.level.assign(level)
+        found = gradients(trainer, x[:32], np.arange(32), ["clustering_loss"])
+        # What the batch itself had is what the next one is judged by.
+        assert 0 < float(trainer.level) < 2 * np.log(31)
+        return max(np.abs(g).max() for path, g in found.items() if path.startswith("encoder"))
+
+    low = np.log(31 / 4) - 0.01
+    assert encoder(floor=True, level=low) == 0
+    assert encoder(floor=True, level=low + 0.02) > 1e-6
+    assert encoder(floor=False, level=low) > 1e-6
+
+
 def test_pairs_loss_falls_and_labels_are_kmeans_on_e(lesc, blobs):
     x, _ = blobs
     model = clone(lesc).set_params(max_iter=100).fit(x)
@@ -103,8 +134,8 @@ def test_clusters_keep_their_numbers(lesc, blobs):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("latent_weight", -1), ("alpha", 0), ("normalize", "rows")]
+    ("name", "value"), [("latent_weight", -1), ("alpha", 0), ("normalize", "rows"), ("floor", 3)]
 )
 def test_bad_values_are_refused(lesc, blobs, name, value):
-    with pytest.raises(ValueError, match=f"{name} must be"):
+    with pytest.raises((ValueError, TypeError), match=f"{name} must be"):
         clone(lesc).set_params(**{name: value}).fit(blobs[0])
