@@ -38,17 +38,17 @@ NETWORKS = {
     "convolutional, normalized": ConvAutoencoder(batch_norm=True),
     "noisy convolutional": NoisyConvAutoencoder(),
 }
-# Row -> class, network, whether with augmentation, and what else differs from the defaults.
+# Row -> class, network, whether with augmentation; all else is the default.
 METHODS = {
-    "DEC": (DEC, "dense", False, {}),
-    "DEC + augmentation": (DEC, "dense", True, {}),
-    "IDEC": (IDEC, "dense", False, {}),
-    "IDEC + augmentation": (IDEC, "dense", True, {}),
-    "DCN": (DCN, "dense", False, {}),
-    "LESC": (LESC, "dense", False, {}),
-    "DCEC": (IDEC, "convolutional", False, {}),
-    "DBC": (DBC, "convolutional, normalized", False, {}),
-    "DEPICT": (DEPICT, "noisy convolutional", False, {}),
+    "DEC": (DEC, "dense", False),
+    "DEC + augmentation": (DEC, "dense", True),
+    "IDEC": (IDEC, "dense", False),
+    "IDEC + augmentation": (IDEC, "dense", True),
+    "DCN": (DCN, "dense", False),
+    "LESC": (LESC, "dense", False),
+    "DCEC": (IDEC, "convolutional", False),
+    "DBC": (DBC, "convolutional, normalized", False),
+    "DEPICT": (DEPICT, "noisy convolutional", False),
 }
 SEEDS = (0, 1, 2)
 
@@ -79,9 +79,9 @@ def main():
 
 
 def run(method, dataset, seed):
-    cls, network, augmented, changes = METHODS[method]
+    cls, network, augmented = METHODS[method]
     x, y, image_shape = load(dataset)
-    model = cls(10, network=NETWORKS[network], random_state=seed, verbose=2, **changes)
+    model = cls(10, network=NETWORKS[network], random_state=seed, verbose=2)
     if network != "dense":
         x = x.reshape(-1, *image_shape)
     if augmented:
