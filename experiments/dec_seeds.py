@@ -59,7 +59,7 @@ def run(dataset, preset, seed, models):
         print(row, flush=True)
 
     start = time.perf_counter()
-    raw = raw_kmeans(x, model.n_clusters, seed)
+    raw = raw_kmeans(x, model.n_clusters, seed, restarts=5)
     add("k-means", raw, time.perf_counter() - start)
     name = f"{dataset}_{preset}_{seed}"
     pretraining = pretrained(model, x, models / f"{name}_autoencoder")["seconds"]

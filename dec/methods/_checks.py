@@ -26,7 +26,7 @@ def parameters(estimator) -> None:
     whole = {"n_clusters": 2, "n_init": 1, "batch_size": 1, "update_interval": 1, "max_iter": 0}
     for name, least in whole.items():
         value = getattr(estimator, name)
-        if name == "update_interval" and value is None:
+        if name in ("update_interval", "max_iter") and value is None:
             continue
         if not isinstance(value, numbers.Integral) or isinstance(value, bool):
             raise TypeError(f"{name} must be an int, got {value!r}.")

@@ -89,8 +89,9 @@ class DeepClusterer(
         Minibatches between two refreshes of the targets; None for one pass over the data.
     tol : float, default=0.001
         Training ends when a smaller share of the labels changed since the previous refresh.
-    max_iter : int, default=20000
-        Minibatches of self-training at most, rounded up to whole update intervals; 0 for none.
+    max_iter : int or None, default=20000
+        Minibatches of self-training at most, rounded up to whole update intervals; 0 for none, None
+        for 50 passes over the data.
     optimizer : keras.optimizers.Optimizer, str or None, default=None
         Of self-training. None: SGD with learning rate 0.01 and momentum 0.9, as the paper. An
         instance is a template: every run starts from a fresh one of its configuration.
@@ -137,6 +138,8 @@ class DeepClusterer(
 
     #: Passes over the data between two refreshes where ``update_interval`` is None.
     passes_per_update: ClassVar[int] = 1
+    #: Passes of self-training at most where ``max_iter`` is None.
+    max_passes: ClassVar[int] = 50
 
     def __init__(
         self,
@@ -291,7 +294,7 @@ class DeepClusterer(
         try:
             fit_rows(
                 trainer, X, self._build_optimizer(), self.batch_size, steps=period,
-                epochs=math.ceil(self.max_iter / period), seed=self._seed("refine"),
+                epochs=math.ceil(self._max_iter(X.shape[0]) / period), seed=self._seed("refine"),
                 callbacks=[refresh, stop, watch, *callbacks],
                 verbose=self.verbose,
             )  # fmt: skip
@@ -452,8 +455,14 @@ class DeepClusterer(
 
     def _update_interval(self, n: int) -> int:
         """Minibatches between two refreshes of n samples."""
-        batches = math.ceil(n / min(self.batch_size, n))
-        return self.update_interval or self.passes_per_update * batches
+        return self.update_interval or self.passes_per_update * self._batches(n)
+
+    def _max_iter(self, n: int) -> int:
+        """Minibatches of self-training at most, of n samples."""
+        return self.max_passes * self._batches(n) if self.max_iter is None else self.max_iter
+
+    def _batches(self, n: int) -> int:
+        return math.ceil(n / min(self.batch_size, n))
 
     def _build_optimizer(self) -> keras.optimizers.Optimizer:
         if self.optimizer is None:

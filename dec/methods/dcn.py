@@ -44,6 +44,8 @@ class DCN(DeepClusterer):
         c_k at the start, > 0 (from the authors' code): 0 would throw the first centres away.
     update_interval : int, default=None
         None: ten passes over the data, as the authors' code.
+    max_iter : int, default=None
+        None: 50 passes over the data, as the authors' code.
     optimizer : keras.optimizers.Optimizer, str or None, default=None
         None: Adam with learning rate 0.001. The authors' momentum SGD needs a rate for each data
         set.
@@ -65,9 +67,10 @@ class DCN(DeepClusterer):
         clustering_weight=0.01,
         initial_count=100,
         update_interval=None,
+        max_iter=None,
         **shared,
     ):
-        super().__init__(n_clusters, update_interval=update_interval, **shared)
+        super().__init__(n_clusters, update_interval=update_interval, max_iter=max_iter, **shared)
         self.clustering_weight = clustering_weight
         self.initial_count = initial_count
 

@@ -54,6 +54,8 @@ class LESC(DeepClusterer):
         Over the pairs of each sample, as the author's code, or over all pairs, as the paper.
     update_interval : int, default=None
         None: one pass over the data.
+    max_iter : int, default=None
+        None: 50 passes over the data, as the paper.
     optimizer : keras.optimizers.Optimizer, str or None, default=None
         None: Adam with learning rate 0.001.
     **shared
@@ -79,9 +81,10 @@ class LESC(DeepClusterer):
         alpha=None,
         normalize="column",
         update_interval=None,
+        max_iter=None,
         **shared,
     ):
-        super().__init__(n_clusters, update_interval=update_interval, **shared)
+        super().__init__(n_clusters, update_interval=update_interval, max_iter=max_iter, **shared)
         self.latent_weight = latent_weight
         self.units = units
         self.floor = floor

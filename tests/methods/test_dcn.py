@@ -20,7 +20,7 @@ def initialized(dcn, blobs):
 
 
 def sequential(z, nearest, centers, counts):
-    """Eq. 8, one sample after the other."""
+    """The rule of the paper, one sample after the other."""
     centers, counts = np.array(centers, "float64"), np.array(counts, "float64")
     for point, k in zip(np.float64(z), nearest, strict=True):
         counts[k] += 1

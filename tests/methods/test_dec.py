@@ -170,6 +170,12 @@ def test_max_iter_is_rounded_up_to_whole_intervals(dec, blobs):
     assert clone(dec).set_params(tol=0.0, max_iter=11).fit(blobs[0]).n_iter_ == 20
 
 
+def test_max_iter_none_is_50_passes(dec, blobs):
+    x = blobs[0][:96]
+    settings = {"tol": 0.0, "max_iter": None, "update_interval": None, "batch_size": 64}
+    assert clone(dec).set_params(**settings).fit(x).n_iter_ == 100
+
+
 def test_max_iter_0_is_autoencoder_and_kmeans(dec, initialized, blobs):
     model = clone(dec).set_params(max_iter=0).fit(blobs[0])
     np.testing.assert_array_equal(model.labels_, initialized.labels_)
