@@ -1,9 +1,9 @@
 """Deep clustering for Keras 3."""
 
-from dec import datasets, layers, metrics, networks, ops, plots, targets, training
+from dec import classical, datasets, layers, metrics, networks, ops, plots, targets, training
 from dec._version import __version__
 from dec.layers import ClusteringLayer
-from dec.methods import DBC, DCN, DEC, DEPICT, IDEC, LESC, DeepClusterer
+from dec.methods import DBC, DCN, DEC, DEPICT, IDEC, LESC, DeepClusterer, SoftKMeans
 from dec.networks import ConvAutoencoder, DenseAutoencoder, NoisyConvAutoencoder
 from dec.saving import ModelFileError
 from dec.training import Pretraining, Stage
@@ -22,8 +22,10 @@ __all__ = [
     "ModelFileError",
     "NoisyConvAutoencoder",
     "Pretraining",
+    "SoftKMeans",
     "Stage",
     "__version__",
+    "classical",
     "datasets",
     "layers",
     "metrics",

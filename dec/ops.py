@@ -1,5 +1,7 @@
 """The formulas on tensors, in ``keras.ops``: the same numbers on every backend."""
 
+import math
+
 from keras import ops
 
 
@@ -34,19 +36,21 @@ def log_student_t(squared, alpha=1.0):
     """Logarithm of the Student-t soft assignment, Eq. 1 of Xie et al. (2016).
 
     ``q_ij = (1 + d2_ij / alpha)^(-(alpha + 1) / 2)``, rows normalised. In log space no power
-    overflows and ``alpha -> inf`` tends to the softmax of ``-d2 / 2``.
+    overflows; ``alpha = inf`` is the Gaussian kernel, the softmax of ``-d2 / 2``.
 
     Parameters
     ----------
     squared
         Squared distances, (n, k), >= 0.
     alpha
-        Degrees of freedom of the kernel, > 0.
+        Degrees of freedom of the kernel, > 0; infinity too.
 
     Returns
     -------
     log q, (n, k); the exponentials of a row sum to 1.
     """
+    if alpha == math.inf:
+        return ops.log_softmax(-0.5 * squared, axis=-1)
     return ops.log_softmax(-0.5 * (alpha + 1.0) * ops.log1p(squared / alpha), axis=-1)
 
 

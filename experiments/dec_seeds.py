@@ -11,14 +11,13 @@ both.
 
 import argparse
 import copy
-import os
 import time
 from pathlib import Path
 
-import keras
 import results_file
 from kept import pretrained
 from mnist_dec import raw_kmeans
+from running import limit_threads
 
 from dec import DEC, datasets, metrics
 
@@ -78,16 +77,6 @@ def run(dataset, preset, seed, models):
         results_file.append(
             "dec", dataset=dataset, preset=preset, seed=seed, precision=model.precision_, **row
         )
-
-
-def limit_threads():
-    """OMP_NUM_THREADS rules TensorFlow's own pools too, so that two runs can share two cores."""
-    threads = int(os.environ.get("OMP_NUM_THREADS", 0))
-    if threads and keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
 
 
 if __name__ == "__main__":

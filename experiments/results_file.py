@@ -18,28 +18,34 @@ import sklearn
 import dec
 
 FOLDER = Path(__file__).parent / "results"
+# What a row of a clustering holds; rows of other things bring their own names.
 COLUMNS = (
     "method", "dataset", "seed", "preset", "acc", "nmi", "ari", "seconds", "peak_mb", "precision",
-    "n_iter", "stop_reason", "threads", "commit", "dec", "keras", "backend", "numpy", "sklearn",
+    "n_iter", "stop_reason",
 )  # fmt: skip
+MACHINE = ("threads", "commit", "dec", "keras", "backend", "numpy", "sklearn")
 
 
-def rows(name: str) -> list[dict]:
-    """All rows of ``results/name.csv``; none if there is no such file yet."""
-    path = FOLDER / f"{name}.csv"
+def rows(name: str, folder: Path = FOLDER) -> list[dict]:
+    """All rows of ``folder/name.csv``; none if there is no such file yet."""
+    path = folder / f"{name}.csv"
     if not path.exists():
         return []
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
 
 
-def has(name: str, **wanted) -> bool:
+def has(name: str, folder: Path = FOLDER, **wanted) -> bool:
     """Whether some row has these values."""
-    return any(all(row[k] == str(v) for k, v in wanted.items()) for row in rows(name))
+    return any(all(row[k] == str(v) for k, v in wanted.items()) for row in rows(name, folder))
 
 
-def append(name: str, **values) -> None:
-    """Add one row; what describes the machine and the versions is filled in here."""
+def append(name: str, folder: Path = FOLDER, **values) -> None:
+    """Add one row; what describes the machine and the versions is filled in here.
+
+    A new file takes the columns of ``COLUMNS``, or of ``values`` if they are others.
+    """
+    columns = COLUMNS if values.keys() <= set(COLUMNS) else (*values, "peak_mb")
     row = {
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "threads": os.environ.get("OMP_NUM_THREADS", os.cpu_count()),
@@ -51,15 +57,21 @@ def append(name: str, **values) -> None:
         "sklearn": sklearn.__version__,
         **{k: f"{v:.4f}" if k in ("acc", "nmi", "ari") else v for k, v in values.items()},
     }
-    path = FOLDER / f"{name}.csv"
+    path = folder / f"{name}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     new = not path.exists()
     # One write a row: two runners with different seeds may append to the same file.
     with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
+        columns = (*columns, *MACHINE) if new else header(path)
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
         if new:
             writer.writeheader()
         writer.writerow(row)
+
+
+def header(path: Path) -> list[str]:
+    with path.open(newline="") as file:
+        return next(csv.reader(file))
 
 
 def commit() -> str:

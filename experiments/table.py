@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 import results_file
-from dec_seeds import limit_threads
 from kept import pretrained
+from running import limit_threads
 
 from dec import (
     DBC,

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.datasets import make_blobs
+from sklearn.utils import check_random_state
 
 
 def make_gaussians(
@@ -70,6 +71,37 @@ def make_gaussians(
         )
     x, y = make_blobs(n_samples, centers=centers, cluster_std=1.0, random_state=random_state)
     return x.astype(np.float32), y.astype(np.int64)
+
+
+def make_three_gaussians(
+    random_state: int | np.random.RandomState | None = 3,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw the toy set of a k-means course project: two round blobs and a sheared one.
+
+    2000 points of N(0, I), 1500 of N((13, 13), I), and 1000 rows of N((6, 6), I) times one random
+    matrix M = 3 (U - 0.2), U uniform in [0, 1]. For some seeds the third blob lies on another one;
+    for the default it does not.
+
+    Parameters
+    ----------
+    random_state : int, RandomState or None, default=3
+
+    Returns
+    -------
+    x : ndarray of shape (4500, 2), float64
+    y : ndarray of shape (4500,), int64
+        0, 1, 2 in the order above.
+    m : ndarray of shape (2, 2)
+        M.
+    """
+    random = check_random_state(random_state)
+    m = 3.0 * (random.uniform(size=(2, 2)) - 0.2)
+    blobs = [
+        random.normal(size=(2000, 2)),
+        random.normal(size=(1500, 2)) + 13.0,
+        (random.normal(size=(1000, 2)) + 6.0) @ m,
+    ]
+    return np.concatenate(blobs), np.repeat(np.arange(3), [2000, 1500, 1000]), m
 
 
 def _lattice(k: int, d: int) -> np.ndarray:

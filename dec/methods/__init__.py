@@ -7,5 +7,6 @@ from dec.methods.dec import DEC
 from dec.methods.depict import DEPICT
 from dec.methods.idec import IDEC
 from dec.methods.lesc import LESC
+from dec.methods.soft_kmeans import SoftKMeans
 
-__all__ = ["DBC", "DCN", "DEC", "DEPICT", "IDEC", "LESC", "DeepClusterer"]
+__all__ = ["DBC", "DCN", "DEC", "DEPICT", "IDEC", "LESC", "DeepClusterer", "SoftKMeans"]

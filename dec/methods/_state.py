@@ -16,6 +16,7 @@ from dec.layers import RandomAffine
 from dec.networks import (
     ConvAutoencoder,
     DenseAutoencoder,
+    Identity,
     KerasPair,
     Network,
     NoisyConvAutoencoder,
@@ -32,11 +33,16 @@ _FACTS = (
     "history_",
     "pretraining_history_",
     "n_features_in_",
+    "temperature_",
 )
+#: Those of them that belong to the weights: without them q is another.
+_CONSTANTS = ("temperature_",)
 
 
 #: Networks that are numbers only, so that a file can name them.
-_NETWORKS = {c.__name__: c for c in (ConvAutoencoder, DenseAutoencoder, NoisyConvAutoencoder)}
+_NETWORKS = {
+    c.__name__: c for c in (ConvAutoencoder, DenseAutoencoder, Identity, NoisyConvAutoencoder)
+}
 _KERAS_PAIR = {"network": "KerasPair"}
 
 
@@ -64,7 +70,8 @@ def write_weights(estimator, path: str | os.PathLike) -> None:
     """Weights, scale and shape only."""
     arrays, header = fitted_state(estimator)
     arrays = {name: array for name, array in arrays.items() if not name.startswith("fitted/")}
-    write_arrays(path, arrays, {"class": "weights", **{k: header[k] for k in ("network", "build")}})
+    header = {"class": "weights", **{k: header[k] for k in ("network", "build", "facts")}}
+    write_arrays(path, arrays, {**header, "facts": _constants(header)})
 
 
 def read_weights(estimator, path: str | os.PathLike) -> None:
@@ -79,7 +86,13 @@ def read_weights(estimator, path: str | os.PathLike) -> None:
         build = dict(header["build"])
         if estimator.precision != "auto" or build["precision"] == "mixed_bfloat16":
             build["precision"] = estimator.precision
-        _restore(estimator, arrays, {"network": header["network"], "build": build, "facts": {}})
+        facts = _constants(header)
+        _restore(estimator, arrays, {"network": header["network"], "build": build, "facts": facts})
+
+
+def _constants(header: dict[str, Any]) -> dict[str, Any]:
+    facts = header.get("facts", {})
+    return {name: facts[name] for name in _CONSTANTS if name in facts}
 
 
 def fitted_state(estimator) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -140,18 +153,18 @@ def _restore(estimator, arrays: dict[str, np.ndarray], header: dict[str, Any]) -
         estimator.network = network
         estimator.precision = build["precision"]
         estimator._build_network(build["input_shape"], build["scale"], None)
+        estimator.n_features_in_ = int(estimator.input_shape_[0])
+        for name in header["facts"].keys() & set(_FACTS):  # first: a head may need them
+            setattr(estimator, name, header["facts"][name])
         centers = arrays.get("head/centers")
         if centers is not None:
             estimator.n_clusters = len(centers)
             estimator._attach_head(None)
         _assign(estimator, arrays)
-        estimator.n_features_in_ = int(estimator.input_shape_[0])
         if centers is not None:
             estimator.cluster_centers_ = np.asarray(centers)
         if "fitted/labels" in arrays:
             estimator.labels_ = arrays["fitted/labels"]
-        for name in header["facts"].keys() & set(_FACTS):
-            setattr(estimator, name, header["facts"][name])
         estimator.network, estimator.precision = before["network"], before["precision"]
     except BaseException:
         estimator.__dict__.clear()

@@ -2,6 +2,7 @@
 
 from dec.networks.conv_autoencoder import ConvAutoencoder
 from dec.networks.dense_autoencoder import DenseAutoencoder
+from dec.networks.identity import Identity
 from dec.networks.keras_pair import KerasPair, as_network
 from dec.networks.network import Autoencoder, Network
 from dec.networks.noisy_conv_autoencoder import NoisyConvAutoencoder
@@ -10,6 +11,7 @@ __all__ = [
     "Autoencoder",
     "ConvAutoencoder",
     "DenseAutoencoder",
+    "Identity",
     "KerasPair",
     "Network",
     "NoisyConvAutoencoder",

@@ -90,8 +90,8 @@ class Network(abc.ABC):
 
     #: Number of axes of one sample: 1 for vectors, 3 for images (height, width, channels).
     sample_ndim: ClassVar[int] = 1
-    #: Recipe that ``pretraining="auto"`` stands for.
-    pretraining: ClassVar[str] = "layerwise"
+    #: Recipe that ``pretraining="auto"`` stands for; None where there is nothing to train.
+    pretraining: ClassVar[str | None] = "layerwise"
 
     @abc.abstractmethod
     def build(

@@ -18,6 +18,16 @@ from .confusion import plot_confusion
 from .curves import plot_curves
 from .embedding import plot_embedding
 from .exemplars import plot_exemplars
+from .lines import plot_lines
+from .paths import plot_paths
 from .projection import tsne
 
-__all__ = ["plot_confusion", "plot_curves", "plot_embedding", "plot_exemplars", "tsne"]
+__all__ = [
+    "plot_confusion",
+    "plot_curves",
+    "plot_embedding",
+    "plot_exemplars",
+    "plot_lines",
+    "plot_paths",
+    "tsne",
+]

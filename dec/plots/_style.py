@@ -36,7 +36,7 @@ def new_figure(width: float, height: float) -> Figure:
 def tidy(axes: Axes, grid: bool = False) -> None:
     """Drop the two spines that carry no scale and set the size of the numbers."""
     axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=SMALL)
+    axes.tick_params(which="both", labelsize=SMALL)
     if grid:
         axes.grid(color="0.9", linewidth=0.6)
         axes.set_axisbelow(True)

@@ -84,7 +84,7 @@ def get(
             f"got {pretraining!r}."
         )
     if pretraining == "auto" and network is not None:
-        pretraining = network.pretraining
+        return None if network.pretraining is None else PRESETS[network.pretraining]
     if pretraining not in PRESETS:
         raise ValueError(
             f"pretraining must be one of {sorted(('auto', *PRESETS))}, got {pretraining!r}."

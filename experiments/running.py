@@ -1,0 +1,37 @@
+"""What every runner does before it starts."""
+
+import argparse
+import os
+from pathlib import Path
+
+import keras
+import results_file
+
+
+def arguments(doc: str, name: str) -> argparse.Namespace:
+    """The options that all experiments share.
+
+    ``out`` is where figures go, ``rows`` the folder of the CSV rows.
+    """
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a subset, in under two minutes")
+    parser.add_argument("--data-dir", help="folder of data files (default: $DEC_DATA_DIR)")
+    parser.add_argument("--out", type=Path, help=f"for figures (default: runs/{name})")
+    args = parser.parse_args()
+    args.out = args.out or Path("runs") / (f"{name}-quick" if args.quick else name)
+    args.rows = args.out if args.quick else results_file.FOLDER
+    args.out.mkdir(parents=True, exist_ok=True)
+    if args.quick:
+        print("--quick: a subset of data and runs. These figures are not those of the experiment.")
+    limit_threads()
+    return args
+
+
+def limit_threads():
+    """OMP_NUM_THREADS rules TensorFlow's own pools too, so that two runs can share two cores."""
+    threads = int(os.environ.get("OMP_NUM_THREADS", 0))
+    if threads and keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
