@@ -3,7 +3,17 @@
 from dec import classical, datasets, layers, metrics, networks, ops, plots, targets, training
 from dec._version import __version__
 from dec.layers import ClusteringLayer
-from dec.methods import DBC, DCN, DEC, DEPICT, IDEC, LESC, DeepClusterer, SoftKMeans
+from dec.methods import (
+    DBC,
+    DCN,
+    DEC,
+    DEPICT,
+    IDEC,
+    LESC,
+    CollapseWarning,
+    DeepClusterer,
+    SoftKMeans,
+)
 from dec.networks import ConvAutoencoder, DenseAutoencoder, NoisyConvAutoencoder
 from dec.saving import ModelFileError
 from dec.training import Pretraining, Stage
@@ -16,6 +26,7 @@ __all__ = [
     "IDEC",
     "LESC",
     "ClusteringLayer",
+    "CollapseWarning",
     "ConvAutoencoder",
     "DeepClusterer",
     "DenseAutoencoder",

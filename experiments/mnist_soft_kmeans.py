@@ -1,4 +1,4 @@
-"""Differentiable k-means on the pixels of MNIST: ten random starts of each loss, k-means beside them.
+"""Differentiable k-means on the pixels of MNIST, ten random starts of each loss, beside k-means.
 
     python experiments/mnist_soft_kmeans.py
 

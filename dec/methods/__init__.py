@@ -1,6 +1,6 @@
 """The methods: an estimator a file."""
 
-from dec.methods.base import DeepClusterer
+from dec.methods.base import CollapseWarning, DeepClusterer
 from dec.methods.dbc import DBC
 from dec.methods.dcn import DCN
 from dec.methods.dec import DEC
@@ -9,4 +9,14 @@ from dec.methods.idec import IDEC
 from dec.methods.lesc import LESC
 from dec.methods.soft_kmeans import SoftKMeans
 
-__all__ = ["DBC", "DCN", "DEC", "DEPICT", "IDEC", "LESC", "DeepClusterer", "SoftKMeans"]
+__all__ = [
+    "DBC",
+    "DCN",
+    "DEC",
+    "DEPICT",
+    "IDEC",
+    "LESC",
+    "CollapseWarning",
+    "DeepClusterer",
+    "SoftKMeans",
+]

@@ -56,6 +56,11 @@ from dec.training.rows import RowModel, finite, forward
 from dec.training.rows import fit as fit_rows
 from dec.training.sphere import sphered_kmeans
 
+
+class CollapseWarning(UserWarning):
+    """All samples ended in one cluster."""
+
+
 _PHASES = ("network", "pretrain", "initialize", "refine", "augment")
 
 
@@ -127,7 +132,8 @@ class DeepClusterer(
     converged_ : bool
         Whether ``tol`` was met.
     stop_reason_ : str
-        ``"converged"``, ``"max_iter"``, ``"non_finite_loss"`` or ``"interrupted"``.
+        ``"converged"``, ``"max_iter"``, ``"collapsed"`` (all samples in one cluster),
+        ``"non_finite_loss"`` or ``"interrupted"``.
     n_features_in_, embedding_dim_ : int
     network_, precision_, scale_ : Network, str, float
         What was built: the network's settings, number format, and factor on raw values.
@@ -253,6 +259,13 @@ class DeepClusterer(
         ------
         ValueError, TypeError
             Bad data or parameters, before anything is trained; names the argument.
+
+        Warns
+        -----
+        dec.CollapseWarning
+            All samples are in one cluster.
+        sklearn.exceptions.ConvergenceWarning
+            The loss is not finite any more.
         """
         X = self._check_fit(X, y)
         self.__dict__.pop("_entropy", None)
@@ -477,6 +490,16 @@ class DeepClusterer(
         return RandomAffine.from_config(config)
 
     def _finish(self, labels, n_iter: int, history: list[dict], reason: str):
+        if reason in ("converged", "max_iter") and (labels == labels[0]).all():
+            reason = "collapsed"
+            warnings.warn(
+                "All samples are in one cluster: the embedding no longer tells them apart. Most "
+                "often the autoencoder learned the mean of the data and nothing else: take another "
+                "activation or initializer in network, layer-wise pretraining, or another "
+                "learning rate.",
+                CollapseWarning,
+                stacklevel=3,
+            )
         self.labels_ = labels.astype(np.int64)
         self.cluster_centers_ = keras.ops.convert_to_numpy(self._head[-1].centers)
         self.n_iter_, self.history_ = n_iter, history

@@ -28,6 +28,8 @@ class DenseAutoencoder(Network):
         10 for every data set, whatever the number of clusters.
     activation
         Name of a Keras activation, for all but the two linear layers.
+    decoder_activation
+        Another one for the decoder; None for the same.
     initializer
         Default initializer of the kernels, see ``kernel_initializer``.
     tied
@@ -42,13 +44,15 @@ class DenseAutoencoder(Network):
     activation: str = "relu"
     initializer: str = "fan_in_uniform"
     tied: bool = False
+    decoder_activation: str | None = None
 
     def __post_init__(self):
         units = tuple(self.units) if isinstance(self.units, Iterable) else ()
         if not units or any(not isinstance(u, numbers.Real) or u < 1 or u % 1 for u in units):
             raise ValueError(f"units must be whole numbers >= 1, got {self.units!r}.")
         object.__setattr__(self, "units", tuple(int(u) for u in units))
-        keras.activations.get(self.activation)  # an unknown name fails here, not in fit
+        for name in (self.activation, self.decoder_activation):
+            keras.activations.get(name)  # an unknown one fails here, not in fit
         kernel_initializer(self.initializer, 0)
 
     def build(
@@ -59,10 +63,10 @@ class DenseAutoencoder(Network):
         seeds = spawn_seeds(seed, 2 * depth)
         widths = (n_features, *self.units)
 
-        def dense(name, units, linear, dtype):
+        def dense(name, units, activation, dtype):
             return keras.layers.Dense(
                 units,
-                activation=None if linear else self.activation,
+                activation=activation,
                 kernel_initializer=kernel_initializer(initializer or self.initializer, seeds.pop()),
                 dtype=dtype,
                 name=name,
@@ -70,15 +74,16 @@ class DenseAutoencoder(Network):
 
         # The names are those of DEC-keras, so that old weight files read like new ones.
         encoding = [
-            # bfloat16 has 8 bits: rounding z to it would move points between clusters.
-            dense(f"encoder_{i}", widths[i + 1], i == depth - 1, _embedding(precision, i, depth))
-            for i in range(depth)
+            dense(f"encoder_{i}", widths[i + 1], self.activation, precision)
+            for i in range(depth - 1)
         ]
+        # bfloat16 has 8 bits: rounding z to it would move points between clusters.
+        encoding.append(dense(f"encoder_{depth - 1}", widths[-1], None, "float32"))
 
         def mirror(i):
+            activation = None if i == 0 else self.decoder_activation or self.activation
             if not self.tied:
-                return dense(f"decoder_{i}", widths[i], i == 0, precision)
-            activation = None if i == 0 else self.activation
+                return dense(f"decoder_{i}", widths[i], activation, precision)
             return TiedDense(encoding[i], activation, dtype=precision, name=f"decoder_{i}")
 
         decoding = [mirror(i) for i in reversed(range(depth))]
@@ -97,7 +102,3 @@ class DenseAutoencoder(Network):
             scaling=scaling,
             stages=list(zip(encoding, reversed(decoding), strict=True)),
         )
-
-
-def _embedding(precision: str, i: int, depth: int) -> str:
-    return "float32" if i == depth - 1 else precision

@@ -11,10 +11,11 @@ import pytest
 import scipy.sparse
 from sklearn.base import clone
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from dec import DEC, ClusteringLayer, DenseAutoencoder, ModelFileError, targets
+from dec import DEC, ClusteringLayer, CollapseWarning, DenseAutoencoder, ModelFileError, targets
 from dec.training import rows
 from dec.training.sphere import sphered_kmeans
 
@@ -180,6 +181,26 @@ def test_max_iter_0_is_autoencoder_and_kmeans(dec, initialized, blobs):
     model = clone(dec).set_params(max_iter=0).fit(blobs[0])
     np.testing.assert_array_equal(model.labels_, initialized.labels_)
     assert (model.n_iter_, model.stop_reason_) == (0, "max_iter")
+
+
+def test_collapse_is_said(dec, blobs):
+    """An encoder that gives the same z for every sample: one cluster, the share of one class."""
+    encoder = keras.Sequential(
+        [keras.Input((12,)), keras.layers.Dense(3, kernel_initializer="zeros")]
+    )
+    decoder = keras.Sequential([keras.Input((3,)), keras.layers.Dense(12)])
+    model = clone(dec).set_params(network=(encoder, decoder), pretraining=None)
+    with (
+        pytest.warns(ConvergenceWarning, match="distinct clusters"),  # scikit-learn's, of k-means
+        pytest.warns(CollapseWarning, match="one cluster"),
+    ):
+        model.initialize(blobs[0])
+    assert (model.stop_reason_, model.converged_) == ("collapsed", False)
+    with pytest.warns(CollapseWarning, match="one cluster"):
+        model.refine(*blobs)
+    assert model.stop_reason_ == "collapsed"
+    assert model.history_[-1]["live_clusters"] == 1
+    assert model.history_[-1]["acc"] == 0.25
 
 
 def test_loss_falls_within_an_interval(dec, blobs):

@@ -1,0 +1,127 @@
+"""Autoencoder + probabilistic k-means on MNIST: what width, depth and activation do.
+
+    python experiments/architectures.py
+
+The table of a course project (five rows, one run each), with SELU and CELU beside them: DEC without
+sphering, from an autoencoder trained end to end. Stops at any time and goes on where it was.
+"""
+
+import dataclasses
+import time
+import warnings
+
+import numpy as np
+import results_file
+from running import arguments
+
+from dec import DEC, CollapseWarning, DenseAutoencoder, datasets, metrics, plots
+from dec.training import presets
+
+NAME = "architectures"
+SEEDS = (0, 1, 2)
+DEEP = (512, 256, 128, 64, 10)
+# Row -> widths, activation of the encoder and of the decoder, published ACC.
+ROWS = {
+    "128-5 ReLU": ((128, 5), "relu", "relu", "0.6364"),
+    "128-10 ReLU": ((128, 10), "relu", "relu", "0.6062"),
+    "128-10 sigmoid": ((128, 10), "sigmoid", "relu", "0.5745"),
+    "deep ReLU": (DEEP, "relu", "relu", "0.8195"),
+    "deep sigmoid": (DEEP, "sigmoid", "relu", "0.1125"),
+    "deep SELU": (DEEP, "selu", "selu", ""),
+    "deep CELU": (DEEP, "celu", "celu", ""),
+}
+#: The project gives no epochs and no rate: Adam, 0.001, 30 passes.
+PASSES = 30
+TSNE_SAMPLES = 2000
+
+
+def main():
+    args = arguments(__doc__, NAME)
+    data = datasets.load("mnist", args.data_dir)
+    x, y, seeds, passes = data.x, data.y, SEEDS, PASSES
+    if args.quick:
+        x, y, seeds, passes = x[::20], y[::20], (0,), 10
+    for seed in seeds:
+        for name in ROWS:
+            if not results_file.has(NAME, args.rows, method=name, seed=seed):
+                run(name, seed, x, y, passes, args)
+    rows = results_file.rows(NAME, args.rows)
+    print(table(rows))
+    draw(rows, x, y, data.target_names, args.out)
+
+
+def run(name, seed, x, y, passes, args):
+    units, activation, decoder_activation, _ = ROWS[name]
+    whole = dataclasses.replace(presets.ADAM.whole, epochs=passes, iterations=0)
+    model = DEC(
+        10,
+        network=DenseAutoencoder(units, activation, decoder_activation=decoder_activation),
+        pretraining=dataclasses.replace(presets.ADAM, whole=whole),
+        sphere=False,
+        random_state=seed,
+    )
+    start = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", CollapseWarning)  # one a row, not one a process
+        model.pretrain(x).initialize(x)
+        before = metrics.accuracy(y, model.labels_)
+        model.refine(x, y)
+    model.save(args.out / f"{name.replace(' ', '-')}-{seed}.h5")
+    # The first record is from before the first step, and has no loss.
+    acc, loss = ([record.get(key, np.nan) for record in model.history_] for key in ("acc", "loss"))
+    results_file.append(
+        NAME, args.rows, method=name, seed=seed, **metrics.scores(y, model.labels_),
+        kmeans_acc=before, relative_error=model.pretraining_history_[-1]["relative_error"],
+        live_clusters=model.history_[-1]["live_clusters"], stop_reason=model.stop_reason_,
+        seconds=round(time.perf_counter() - start, 1), interval=model.update_interval,
+        acc_curve=text(acc), loss_curve=text(loss),
+    )  # fmt: skip
+    print(f"{name}, seed {seed}: ACC {acc[-1]:.4f}, {model.stop_reason_}", flush=True)
+
+
+def text(curve):
+    return " ".join(f"{value:.4g}" for value in curve)
+
+
+def table(rows):
+    lines = [f"{'':16}{'AE + k-means':>14}{'ACC':>8}{'std':>8}{'published':>11}{'seeds':>7}  ended"]
+    for name, (*_, published) in ROWS.items():
+        found = [row for row in rows if row["method"] == name]
+        acc, before = (np.array([float(row[k]) for row in found]) for k in ("acc", "kmeans_acc"))
+        std = acc.std(ddof=1) if len(acc) > 1 else np.nan
+        ended = ", ".join(sorted({row["stop_reason"] for row in found}))
+        lines.append(
+            f"{name:16}{before.mean():14.4f}{acc.mean():8.4f}{std:8.4f}{published:>11}"
+            f"{len(acc):7}  {ended}"
+        )
+    return "\n".join(lines)
+
+
+def draw(rows, x, y, target_names, out):
+    first = [row for row in rows if row["seed"] == "0"]
+    passes = int(first[0]["interval"]) * 256 / len(x)  # of one refresh
+    for key, label in (("acc_curve", "ACC"), ("loss_curve", "KL(P || Q), nats per sample")):
+        curves = {row["method"]: np.array(row[key].split(), float) for row in first}
+        length = max(map(len, curves.values()))
+        curves = {
+            name: np.pad(curve, (0, length - len(curve)), constant_values=np.nan)
+            for name, curve in curves.items()
+        }
+        figure = plots.plot_lines(
+            passes * np.arange(length), curves, x_label="passes over the data", y_label=label,
+            title="self-training, seed 0",
+        )  # fmt: skip
+        figure.savefig(out / f"{key}.png", dpi=150)
+    deep = "deep-ReLU"
+    some = np.random.default_rng(0).permutation(len(y))[:TSNE_SAMPLES]
+    z = DEC.load(out / f"{deep}-0.h5").transform(x[some])
+    figure = plots.plot_embedding(
+        plots.tsne(z, 0), y[some], titles=f"{deep}, after self-training",
+        target_names=target_names, axis_name="t-SNE",
+    )  # fmt: skip
+    figure.savefig(out / "tsne.png", dpi=150)
+    print(f"wrote figures to {out}/")
+
+
+if __name__ == "__main__":
+    main()
