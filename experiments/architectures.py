@@ -38,26 +38,27 @@ TSNE_SAMPLES = 2000
 def main():
     args = arguments(__doc__, NAME)
     data = datasets.load("mnist", args.data_dir)
-    x, y, seeds, passes = data.x, data.y, SEEDS, PASSES
+    x, y, seeds = data.x, data.y, SEEDS
     if args.quick:
-        x, y, seeds, passes = x[::20], y[::20], (0,), 10
+        x, y, seeds = x[::20], y[::20], (0,)
     for seed in seeds:
         for name in ROWS:
             if not results_file.has(NAME, args.rows, method=name, seed=seed):
-                run(name, seed, x, y, passes, args)
+                run(name, seed, x, y, args)
     rows = results_file.rows(NAME, args.rows)
     print(table(rows))
     draw(rows, x, y, data.target_names, args.out)
 
 
-def run(name, seed, x, y, passes, args):
+def run(name, seed, x, y, args):
     units, activation, decoder_activation, _ = ROWS[name]
-    whole = dataclasses.replace(presets.ADAM.whole, epochs=passes, iterations=0)
+    whole = dataclasses.replace(presets.ADAM.whole, epochs=PASSES, iterations=0)
     model = DEC(
         10,
         network=DenseAutoencoder(units, activation, decoder_activation=decoder_activation),
         pretraining=dataclasses.replace(presets.ADAM, whole=whole),
         sphere=False,
+        max_iter=1000 if args.quick else 20_000,
         random_state=seed,
     )
     start = time.perf_counter()

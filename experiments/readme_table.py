@@ -44,7 +44,10 @@ def table(rows):
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for (dataset, preset, method), found in groups.items():
-        cells = [spread([100 * float(row[s]) for row in found]) for s in ("acc", "nmi", "ari")]
+        cells = [
+            results_file.spread([100 * float(row[s]) for row in found])
+            for s in ("acc", "nmi", "ari")
+        ]
         minutes = np.mean([float(row["seconds"]) for row in found]) / 60
         paper = PAPER.get((dataset, method), "")
         shown = "" if method == "k-means" else preset
@@ -53,12 +56,6 @@ def table(rows):
             f"| {minutes:.1f} | {paper} |"
         )
     return "\n".join(lines)
-
-
-def spread(values):
-    if len(values) == 1:
-        return f"{values[0]:.1f}"
-    return f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f}"
 
 
 if __name__ == "__main__":

@@ -69,6 +69,13 @@ def append(name: str, folder: Path = FOLDER, **values) -> None:
         writer.writerow(row)
 
 
+def spread(values) -> str:
+    """Mean ± standard deviation of the runs, or the one there is."""
+    if len(values) == 1:
+        return f"{values[0]:.1f}"
+    return f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f}"
+
+
 def header(path: Path) -> list[str]:
     with path.open(newline="") as file:
         return next(csv.reader(file))

@@ -8,8 +8,8 @@ import keras
 import results_file
 
 
-def arguments(doc: str, name: str) -> argparse.Namespace:
-    """The options that all experiments share.
+def arguments(doc: str, name: str, options=None) -> argparse.Namespace:
+    """The options that all experiments share, and those that ``options(parser)`` adds.
 
     ``out`` is where figures go, ``rows`` the folder of the CSV rows.
     """
@@ -17,6 +17,8 @@ def arguments(doc: str, name: str) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a subset, in under two minutes")
     parser.add_argument("--data-dir", help="folder of data files (default: $DEC_DATA_DIR)")
     parser.add_argument("--out", type=Path, help=f"for figures (default: runs/{name})")
+    if options is not None:
+        options(parser)
     args = parser.parse_args()
     args.out = args.out or Path("runs") / (f"{name}-quick" if args.quick else name)
     args.rows = args.out if args.quick else results_file.FOLDER
