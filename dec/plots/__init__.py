@@ -18,7 +18,9 @@ from .confusion import plot_confusion
 from .curves import plot_curves
 from .embedding import plot_embedding
 from .exemplars import plot_exemplars
+from .gradients import plot_gradients
 from .lines import plot_lines
+from .n_clusters import plot_n_clusters
 from .paths import plot_paths
 from .projection import tsne
 
@@ -27,7 +29,9 @@ __all__ = [
     "plot_curves",
     "plot_embedding",
     "plot_exemplars",
+    "plot_gradients",
     "plot_lines",
+    "plot_n_clusters",
     "plot_paths",
     "tsne",
 ]
