@@ -16,6 +16,7 @@ from dec.methods import (
 )
 from dec.networks import ConvAutoencoder, DenseAutoencoder, NoisyConvAutoencoder
 from dec.saving import ModelFileError
+from dec.selection import choose_n_clusters
 from dec.training import Pretraining, Stage
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "SoftKMeans",
     "Stage",
     "__version__",
+    "choose_n_clusters",
     "classical",
     "datasets",
     "layers",

@@ -1,0 +1,103 @@
+"""The number of clusters: found where it is known, and the rule on records by hand."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from sklearn.base import clone
+from sklearn.metrics import adjusted_rand_score
+
+from dec import DCN, DEC, DenseAutoencoder, choose_n_clusters, datasets
+from dec.selection import generalizability, recommend
+
+
+@pytest.fixture(scope="module")
+def small(quick):
+    return DEC(**{**quick, "network": DenseAutoencoder(units=(16, 2))})
+
+
+@pytest.fixture(scope="module")
+def choice(small):
+    data = datasets.load("gaussians")
+    return choose_n_clusters(data.x, [2, 3, 4, 5], estimator=small, y=data.y)
+
+
+def test_three_gaussians(choice):
+    assert choice.best == 3
+    assert [record["n_clusters"] for record in choice.scores] == [2, 3, 4, 5]
+    three = choice.scores[1]
+    assert three["stability"] == pytest.approx(1, abs=0.02)
+    assert three["acc"] > 0.98
+    assert "k = 3" in choice.reasons
+
+
+def test_every_record_is_complete(choice):
+    for record in choice.scores:
+        assert -1 <= record["silhouette"] <= 1
+        assert record["davies_bouldin"] > 0
+        assert record["generalizability"] > 0
+        assert 1 <= record["live_clusters"] <= record["n_clusters"]
+
+
+def test_plot(choice):
+    figure = choice.plot()
+    assert isinstance(figure, Figure)
+    assert len(figure.axes) == 5  # NMI is known here
+    assert all(axes.lines[-1].get_xdata()[0] == 3 for axes in figure.axes)
+
+
+def test_y_chooses_nothing_and_the_seed_everything(small, choice):
+    x = datasets.load("gaussians").x
+    again = choose_n_clusters(x, (5, 4, 3, 2), estimator=small)
+    for a, b in zip(again.scores, choice.scores, strict=True):
+        assert a.items() <= b.items()
+    assert (again.best, again.reasons) == (choice.best, choice.reasons)
+    assert small.random_state == 0  # the template is as it was
+    assert not hasattr(small, "encoder_")
+
+
+def test_stability_is_the_index_of_the_runs_labels(small, blobs):
+    """Two runs, made by hand."""
+    from sklearn.model_selection import train_test_split
+
+    from dec.seeds import spawn_seeds
+
+    x, _ = blobs
+    (record,) = choose_n_clusters(x, [4], estimator=small, n_runs=2, random_state=7).scores
+    split, *seeds = spawn_seeds(7, 3)
+    train, rest = train_test_split(np.arange(160), test_size=0.2, random_state=split)
+    labels = [
+        clone(small).set_params(n_clusters=4, random_state=seed).fit(x[train]).predict(x[rest])
+        for seed in seeds
+    ]
+    assert record["stability"] == pytest.approx(adjusted_rand_score(*labels))
+
+
+def test_generalizability_of_equal_parts_is_one(small, quick, blobs):
+    x, _ = blobs
+    model = clone(small).set_params(n_clusters=4).fit(x)
+    assert generalizability(model, x, x) == pytest.approx(1)
+    hard = DCN(4, **{**quick, "max_iter": 0}).fit(x)
+    assert np.isnan(generalizability(hard, x, x))  # it has no q
+
+
+def test_rule_by_hand():
+    def record(k, stability, silhouette):
+        return {"n_clusters": k, "stability": stability, "silhouette": silhouette}
+
+    # 3 and 4 are as stable as each other; 4 is the better separated; 2 is neither.
+    k, why = recommend([record(2, 0.7, 0.9), record(3, 0.95, 0.5), record(4, 0.94, 0.6)])
+    assert k == 4
+    assert "k = 3 come within" in why
+    k, why = recommend([record(2, 0.7, 0.9), record(3, 0.95, 0.5)])
+    assert k == 3
+    assert "within" not in why
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [({"candidates": []}, "candidates"), ({"candidates": [1, 2]}, "candidates"),
+     ({"n_runs": 1}, "n_runs")],
+)  # fmt: skip
+def test_bad_arguments_are_refused(blobs, settings, match):
+    with pytest.raises(ValueError, match=match):
+        choose_n_clusters(blobs[0], **{"candidates": [2, 3], **settings})
