@@ -40,6 +40,8 @@ class DEPICT(DeepClusterer):
         Update intervals (passes over the data) in which the head learns the k-means labels.
     update_interval : int, default=None
         None: one pass over the data.
+    max_iter : int, default=None
+        None: 50 passes over the data.
     optimizer : keras.optimizers.Optimizer, str or None, default=None
         None: Adam with learning rate 0.0001, as the authors.
     **shared
@@ -53,9 +55,16 @@ class DEPICT(DeepClusterer):
     """
 
     def __init__(
-        self, n_clusters=10, *, target="square", warmup=20, update_interval=None, **shared
+        self,
+        n_clusters=10,
+        *,
+        target="square",
+        warmup=20,
+        update_interval=None,
+        max_iter=None,
+        **shared,
     ):
-        super().__init__(n_clusters, update_interval=update_interval, **shared)
+        super().__init__(n_clusters, update_interval=update_interval, max_iter=max_iter, **shared)
         self.target = target
         self.warmup = warmup
 
