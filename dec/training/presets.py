@@ -48,8 +48,8 @@ LAYERWISE = Pretraining(
 #: Without greedy layers.
 END_TO_END = dataclasses.replace(LAYERWISE, layerwise=None)
 
-#: What DCEC (Guo et al., ICONIP 2017) takes, in 15 passes instead of 200: end to end, pixels in [0, 1]. Adam
-#: fits networks of any make, for which no learning rate of SGD was ever tuned.
+#: What DCEC (Guo et al., ICONIP 2017) takes, in 15 passes instead of 200: end to end, pixels in
+#: [0, 1]. Adam fits networks of any make, for which no learning rate of SGD was ever tuned.
 ADAM = Pretraining(
     whole=Stage(epochs=15, iterations=3000, optimizer="adam", learning_rate=1e-3, final=0.1),
     byte_scale=1 / 255,
