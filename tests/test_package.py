@@ -14,7 +14,7 @@ ROOT = Path(dec.__file__).parent
 #: Data flow downwards; a file imports only what stands above it. ``_version`` stands outside.
 FLOORS = [
     "seeds", "ops", "targets", "metrics", "datasets", "layers", "networks", "training", "saving",
-    "methods", "classical", "plots", "selection",
+    "classical", "methods", "plots", "selection",
 ]  # fmt: skip
 
 
