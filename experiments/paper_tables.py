@@ -23,6 +23,7 @@ import results_file
 from kept import pretrained
 from running import arguments
 from sklearn.cluster import SpectralClustering
+from write_tables import EXPERIMENTS, grouped
 
 from dec import DEC, SoftKMeans, datasets, metrics, plots
 
@@ -33,13 +34,6 @@ R_MIN = (0.1, 0.3, 0.5, 0.7, 0.9)
 INTERVALS = tuple(20 * 2**i for i in range(9))
 SPECTRAL_SAMPLES = 10_000  # of the 70 000: its graph and eigenvectors do not scale
 STARTS = {"": False, ", sphered": True}  # appended to the name of a row -> ``sphere``
-# ACC % on MNIST, Xie et al. (2016).
-PAPER = {
-    ("comparison", "DEC without backprop"): "79.8",
-    ("comparison", "DEC"): "84.3",
-    ("autoencoder", "autoencoder + k-means"): "81.8",
-    ("autoencoder", "DEC"): "84.3",
-}
 
 
 def main():
@@ -56,7 +50,7 @@ def main():
                         results_file.append(NAME, args.rows, **key, method=method, **found)
                         print(table, setting, seed, method, f"ACC {found['acc']:.4f}", flush=True)
     rows = results_file.rows(NAME, args.rows)
-    print(markdown(rows))
+    print(grouped(rows, *EXPERIMENTS[NAME]))
     draw(rows, args.out)
 
 
@@ -136,22 +130,6 @@ class Spectral:
         self.labels_ = np.full(len(z), -1)
         method = SpectralClustering(10, affinity="nearest_neighbors", random_state=0)
         self.labels_[some] = method.fit_predict(z[some])
-
-
-def markdown(rows):
-    """One line a setting and method: mean ACC and its spread."""
-    lines = ["| table | setting | method | ACC % | NMI % | seeds | paper ACC |", "|" + "---|" * 7]
-    keys = dict.fromkeys((row["table"], row["setting"], row["method"]) for row in rows)
-    for table, setting, method in keys:
-        key = {"table": table, "setting": setting, "method": method}
-        found = [row for row in rows if key.items() <= row.items()]
-        acc, nmi = (
-            results_file.spread([100 * float(row[score]) for row in found])
-            for score in ("acc", "nmi")
-        )
-        paper = PAPER.get((table, method), "")
-        lines.append(f"| {table} | {setting} | {method} | {acc} | {nmi} | {len(found)} | {paper} |")
-    return "\n".join(lines)
 
 
 def draw(rows, out):

@@ -1,0 +1,114 @@
+"""Write the tables of README.md and docs/experiments.md from the rows in ``results/``."""
+
+import re
+from collections import defaultdict
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import results_file
+
+ROOT = Path(__file__).parent.parent
+PERCENT = ("acc", "nmi", "ari", "kmeans_acc")
+# Rows -> what a line of their table is, and what it tells.
+EXPERIMENTS = {
+    "toy_kmeans": (("n",), ("loss", "sklearn_loss", "worst_loss", "largest_center_gap")),
+    "mnist_soft_kmeans": (("method",), ("acc", "seconds")),
+    "architectures": (("method",), ("kmeans_acc", "acc", "nmi", "stop_reason", "seconds")),
+    "paper_tables": (("table", "setting", "method"), ("acc", "nmi", "n_iter")),
+    "choose_k": (
+        ("n_clusters",),
+        ("stability", "generalizability", "silhouette", "davies_bouldin", "nmi"),
+    ),
+}
+# ACC on the same data. DEC: Tables 2 and 3 of Xie et al. (2016), best of nine settings.
+PAPER = {
+    ("mnist", "k-means"): "53.5",
+    ("mnist", "autoencoder + k-means"): "81.8",
+    ("mnist", "DEC, sphere=False"): "84.3",
+    ("mnist", "DEC"): "84.3",
+    ("mnist", "IDEC"): "88.1",
+    ("usps", "IDEC"): "76.1",
+    ("mnist", "DBC"): "96.4",
+    ("usps", "DBC"): "74.3",
+    ("mnist", "DCN"): "83",
+    ("mnist", "LESC"): "97.1 (best epoch)",
+    ("mnist-test", "DEPICT"): "96.3",
+    ("mnist", "DEC + augmentation"): "98.5",
+    ("usps", "DEC + augmentation"): "98.7",
+}
+
+
+def main():
+    write("README.md", "dec", table)
+    write("README.md", "table", table)
+    for name, (keys, values) in EXPERIMENTS.items():
+        write("docs/experiments.md", name, partial(grouped, keys=keys, values=values))
+
+
+def write(page, name, make):
+    """Put the table that ``make`` makes of the rows between the page's markers of that name."""
+    if rows := results_file.rows(name):
+        path, marker = ROOT / page, f"<!-- results {name} -->"
+        block = f"{marker}\n{make(rows)}\n<!-- end -->"
+        text, found = re.subn(rf"{marker}.*?<!-- end -->", block, path.read_text(), flags=re.DOTALL)
+        if not found:
+            raise ValueError(f"{page} has no {marker}")
+        path.write_text(text)
+
+
+def grouped(rows, keys, values):
+    """A line for every combination of ``keys``; means and spreads of ``values`` over its rows."""
+    groups = defaultdict(list)
+    for row in rows:
+        groups[tuple(row[key] for key in keys)].append(row)
+    lines = [
+        "| " + " | ".join([*keys, *(title(value) for value in values), "runs"]) + " |",
+        "|---" * (len(keys) + len(values) + 1) + "|",
+    ]
+    for group, found in groups.items():
+        cells = [cell(value, [row[value] for row in found]) for value in values]
+        lines.append("| " + " | ".join([*group, *cells, str(len(found))]) + " |")
+    return "\n".join(lines)
+
+
+def title(value):
+    return f"{value} %" if value in PERCENT else value
+
+
+def cell(value, found):
+    """Mean and spread of numbers, or the different texts that there are."""
+    try:
+        numbers = np.array(found, float)
+    except ValueError:
+        return ", ".join(sorted(set(found)))
+    if value in PERCENT:
+        return results_file.spread(100 * numbers)
+    return f"{numbers.mean():.4g}"
+
+
+def table(rows):
+    groups = defaultdict(list)
+    for row in rows:
+        groups[row["dataset"], row["preset"], row["method"]].append(row)
+    lines = [
+        "| data set | pretraining | method | ACC % | NMI % | ARI % | seeds | minutes | paper ACC |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for (dataset, preset, method), found in groups.items():
+        cells = [
+            results_file.spread([100 * float(row[s]) for row in found])
+            for s in ("acc", "nmi", "ari")
+        ]
+        minutes = np.mean([float(row["seconds"]) for row in found]) / 60
+        paper = PAPER.get((dataset, method), "")
+        shown = "" if method == "k-means" else preset
+        lines.append(
+            f"| {dataset} | {shown} | {method} | {' | '.join(cells)} | {len(found)} "
+            f"| {minutes:.1f} | {paper} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
