@@ -84,7 +84,7 @@ def cell(value, found):
         return ", ".join(sorted(set(found)))
     if value in PERCENT:
         return results_file.spread(100 * numbers)
-    return f"{numbers.mean():.4g}"
+    return f"{numbers.mean():.6g}"
 
 
 def table(rows):
