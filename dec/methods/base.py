@@ -441,10 +441,14 @@ class DeepClusterer(
         self.autoencoder_ = self._parts.model
         self.embedding_dim_ = int(self.encoder_.output_shape[-1])
 
-    def _cluster_embedding(self, X) -> tuple[np.ndarray, np.ndarray]:
-        """k-means centres (k, d_z) and labels (n,), after sphering if that is asked for."""
+    def _ensure_network(self, X):
+        """A random network, if none was trained or loaded."""
         if not hasattr(self, "_parts"):
             self._build_network(X.shape[1:], 1.0, None)
+
+    def _cluster_embedding(self, X) -> tuple[np.ndarray, np.ndarray]:
+        """k-means centres (k, d_z) and labels (n,), after sphering if that is asked for."""
+        self._ensure_network(X)
         start = {"n_init": self.n_init, "random_state": self._seed("initialize")}
         z = forward(self.encoder_, X)
         if not self.sphere:

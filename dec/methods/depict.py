@@ -109,8 +109,7 @@ class DEPICT(DeepClusterer):
         small = X.shape[0] <= LINKAGE_SAMPLES
         if self.init == "k-means" or (self.init == "auto" and not small):
             return super()._cluster_embedding(X)
-        if not hasattr(self, "_parts"):
-            self._build_network(X.shape[1:], 1.0, None)
+        self._ensure_network(X)
         z = forward(self.encoder_, X)
         labels = GraphDegreeLinkage(self.n_clusters).fit_predict(z)
         return np.array([z[labels == k].mean(axis=0) for k in range(self.n_clusters)]), labels

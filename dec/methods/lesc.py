@@ -128,8 +128,7 @@ class LESC(DeepClusterer):
 
     def initialize(self, X, y=None):
         X = self._check_fit(X)
-        if not hasattr(self, "_parts"):
-            self._build_network(X.shape[1:], 1.0, None)
+        self._ensure_network(X)
         self._attach_head(None)
         self._finish(self.refresh(None, X), 0, [], "max_iter")
         return self

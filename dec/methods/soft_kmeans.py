@@ -134,8 +134,7 @@ class SoftKMeans(DeepClusterer):
         return finite(forward(self.model_, X)).argmax(axis=1)
 
     def _cluster_embedding(self, X):
-        if not hasattr(self, "_parts"):
-            self._build_network(X.shape[1:], 1.0, None)
+        self._ensure_network(X)
         if self.init == "k-means":
             centers, labels = super()._cluster_embedding(X)
         z = forward(self.encoder_, X)
