@@ -1,0 +1,206 @@
+"""How fast: this library, the incumbent way, and the machine's limit, side by side in one run.
+
+    python benchmarks/speed.py                # MNIST, 70 000 images, about ten minutes
+    python benchmarks/speed.py --samples 7000 --repeats 2
+
+Only ratios measured in one run mean anything: the machine's speed drifts. So the contestants take
+turns, and what is printed is the median of the turns. The incumbent is the loop of DEC-keras in
+plain Keras: ``fit(x, x)`` on float64 arrays for the autoencoder, ``train_on_batch`` for every
+minibatch of DEC and ``predict`` with batch 32 at every refresh. The limit is the bare matrix
+products of a step, at their shapes, in the best precision of the processor.
+"""
+
+import argparse
+import csv
+import itertools
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "experiments"))
+import results_file
+
+from dec import DEC, ClusteringLayer, Pretraining, datasets, targets
+from dec.training import MomentumSGD, RefreshTargets, precision, rows
+from dec.training.pretrain import Reconstruction
+
+WIDTHS = (784, 500, 500, 2000, 10)
+BATCH, INTERVAL = 256, 140
+RESULTS = Path(__file__).parent / "results" / "speed.csv"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--samples", type=int, default=70_000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--precision", default="auto", help="of this library and of the limit")
+    args = parser.parse_args()
+    x = images(args.samples)
+    # Scaled, and not trained: the time does not depend on the weights.
+    scaled = Pretraining(mean_square=0.1)
+    model = DEC(10, random_state=0, pretraining=scaled, precision=args.precision)
+    model.pretrain(x).initialize(x)
+    kind = model.precision_
+    contests = {
+        "autoencoder epoch": {
+            "incumbent": incumbent_autoencoder(x),
+            "dec": autoencoder(model, x),
+            "limit": products(len(x), kind, mirrored=True),
+        },
+        "DEC epoch with refreshes": {
+            "incumbent": incumbent_dec(x),
+            "dec": self_training(model, x),
+            "limit": products(len(x), kind, mirrored=False),
+        },
+        "predict": {
+            "incumbent": lambda: model.model_.predict(x, verbose=0),
+            "dec": lambda: model.predict(x),
+        },
+        "start (k-means, 20 restarts)": {"dec": lambda: model.initialize(x)},
+    }
+    print(f"{len(x)} samples, {kind}, medians of {args.repeats} interleaved runs, in seconds\n")
+    print(f"{'':30}{'incumbent':>11}{'dec':>9}{'limit':>9}{'faster':>9}{'of limit':>10}")
+    table = []
+    for name, contestants in contests.items():
+        for run in contestants.values():
+            run()  # tracing, compiling, first touch of the memory
+        times = {who: [] for who in contestants}
+        for _ in range(args.repeats):
+            for who, run in contestants.items():
+                start = time.perf_counter()
+                run()
+                times[who].append(time.perf_counter() - start)
+        median = {who: statistics.median(seconds) for who, seconds in times.items()}
+        table.append(row(name, median))
+        print(line(name, median), flush=True)
+    save(table, args, kind)
+
+
+def row(name, median):
+    return {"what": name, **{who: round(seconds, 3) for who, seconds in median.items()}}
+
+
+def line(name, median):
+    cells = [f"{median[who]:.2f}" if who in median else "" for who in ("incumbent", "dec", "limit")]
+    faster = f"{median['incumbent'] / median['dec']:.1f}x" if "incumbent" in median else ""
+    of_limit = f"{median['dec'] / median['limit']:.1f}x" if "limit" in median else ""
+    return f"{name:30}{cells[0]:>11}{cells[1]:>9}{cells[2]:>9}{faster:>9}{of_limit:>10}"
+
+
+def images(n):
+    """MNIST, or bytes of its shape where it cannot be had: the time is the same."""
+    try:
+        return datasets.load("mnist").x[:n]
+    except FileNotFoundError:
+        return np.random.default_rng(0).integers(0, 256, (n, 784), dtype=np.uint8)
+
+
+def incumbent_autoencoder(x):
+    dense = keras.layers.Dense
+    net = keras.Sequential(
+        [keras.Input((784,))]
+        + [dense(units, "relu") for units in WIDTHS[1:-1]]
+        + [dense(WIDTHS[-1])]
+        + [dense(units, "relu") for units in WIDTHS[-2:0:-1]]
+        + [dense(784)]
+    )
+    net.compile(keras.optimizers.SGD(1.0, momentum=0.9), loss="mse")
+    x = x / 255.0
+    return lambda: net.fit(x, x, batch_size=BATCH, epochs=1, verbose=0)
+
+
+def autoencoder(model, x):
+    trainer = Reconstruction(x, model._parts)
+    return epochs_of(trainer, x, MomentumSGD(0.1, 0.9), -(-len(x) // BATCH))
+
+
+def epochs_of(trainer, x, optimizer, steps, callbacks=()):
+    """One pass over ``x`` a call; the trainer is compiled in the first."""
+    trained = rows.fit(trainer, x, optimizer, BATCH, steps, 1, 0, callbacks)
+    assert trained is not None
+    data = rows.ShuffledRows(x, BATCH, 0, resident=True)
+
+    def run():
+        trainer.fit(
+            data, shuffle=False, epochs=1, steps_per_epoch=steps, callbacks=list(callbacks),
+            verbose=0,
+        )  # fmt: skip
+
+    return run
+
+
+def incumbent_dec(x):
+    dense = keras.layers.Dense
+    net = keras.Sequential(
+        [keras.Input((784,))]
+        + [dense(units, "relu") for units in WIDTHS[1:-1]]
+        + [dense(WIDTHS[-1]), ClusteringLayer(10)]
+    )
+    net.compile(keras.optimizers.SGD(0.01, momentum=0.9), loss="kl_divergence")
+    x = x / 255.0
+
+    def run():
+        for step in range(-(-len(x) // BATCH)):
+            if step % INTERVAL == 0:
+                p = targets.squared(net.predict(x, batch_size=32, verbose=0))
+            batch = slice(step * BATCH, (step + 1) * BATCH)
+            net.train_on_batch(x[batch], p[batch])
+
+    return run
+
+
+def self_training(model, x):
+    """Two refreshes and 274 steps, as the incumbent: an epoch of self-training and its refresh."""
+    trainer = model.build_trainer(x)
+    refresh = RefreshTargets(lambda trainer: model.refresh(trainer, x), 10, INTERVAL)
+    steps = -(-len(x) // BATCH)
+    return epochs_of(trainer, x, MomentumSGD(0.01, 0.9), steps, [refresh])
+
+
+def products(n, kind, mirrored):
+    """The matrix products of all steps of an epoch: forward, weight and input gradients."""
+    dtype = "bfloat16" if precision.resolve(kind) == "mixed_bfloat16" else "float32"
+    widths = WIDTHS + WIDTHS[-2::-1] if mirrored else WIDTHS
+    activations = [tf.cast(tf.random.normal((BATCH, width)), dtype) for width in widths]
+    weights = [tf.cast(tf.random.normal(shape), dtype) for shape in itertools.pairwise(widths)]
+
+    @tf.function
+    def step():
+        made = []
+        for i, w in enumerate(weights):
+            made.append(tf.matmul(activations[i], w))
+            made.append(tf.matmul(activations[i], activations[i + 1], transpose_a=True))
+            if i:
+                made.append(tf.matmul(activations[i + 1], w, transpose_b=True))
+        return [product[0, 0] for product in made]  # so that none is optimized away
+
+    def run():
+        for _ in range(-(-n // BATCH)):
+            last = step()
+        return last[0].numpy()
+
+    return run
+
+
+def save(table, args, kind):
+    RESULTS.parent.mkdir(exist_ok=True)
+    new = not RESULTS.exists()
+    columns = ("what", "incumbent", "dec", "limit", "samples", "precision", "commit", "keras")
+    with RESULTS.open("a", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        if new:
+            writer.writeheader()
+        for record in table:
+            writer.writerow(
+                {**record, "samples": args.samples, "precision": kind,
+                 "commit": results_file.COMMIT, "keras": keras.__version__}
+            )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
