@@ -1,19 +1,13 @@
 """Autoencoders that the runners keep."""
 
-from pathlib import Path
-
 import numpy as np
+from kept import pretrained
 from sklearn.base import clone
 
 from dec import DEC
 
-EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-
 
 def test_a_kept_autoencoder_is_not_trained_again(quick, blobs, tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(EXPERIMENTS)
-    from kept import pretrained
-
     x, _ = blobs
     model, again = DEC(4, **quick), DEC(4, **quick)
     record = pretrained(model, x, tmp_path / "runs" / "autoencoder")
