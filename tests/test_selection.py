@@ -45,12 +45,13 @@ def test_plot(choice):
     assert all(axes.lines[-1].get_xdata()[0] == 3 for axes in figure.axes)
 
 
-def test_y_chooses_nothing_and_the_seed_everything(small, choice):
-    x = datasets.load("gaussians").x
-    again = choose_n_clusters(x, (5, 4, 3, 2), estimator=small)
-    for a, b in zip(again.scores, choice.scores, strict=True):
-        assert a.items() <= b.items()
-    assert (again.best, again.reasons) == (choice.best, choice.reasons)
+def test_y_and_the_order_of_candidates_choose_nothing(small, blobs):
+    x, y = blobs
+    a = choose_n_clusters(x, (4, 3), estimator=small, n_runs=2)
+    b = choose_n_clusters(x, [3, 4], estimator=small, n_runs=2, y=y)
+    for without, with_y in zip(a.scores, b.scores, strict=True):
+        assert without.items() <= with_y.items()
+    assert (a.best, a.reasons) == (b.best, b.reasons)
     assert small.random_state == 0  # the template is as it was
     assert not hasattr(small, "encoder_")
 
