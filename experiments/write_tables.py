@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import results_file
+from table import METHODS
 
 ROOT = Path(__file__).parent.parent
 PERCENT = ("acc", "nmi", "ari", "kmeans_acc")
@@ -41,9 +42,14 @@ PAPER = {
 
 def main():
     write("README.md", "dec", table)
-    write("README.md", "table", table)
+    write("README.md", "table", lambda rows: table(sorted(rows, key=place)))
     for name, (keys, values) in EXPERIMENTS.items():
         write("docs/experiments.md", name, partial(grouped, keys=keys, values=values))
+
+
+def place(row):
+    """By data set, then in the order of the runner."""
+    return row["dataset"], list(METHODS).index(row["method"])
 
 
 def write(page, name, make):
