@@ -101,7 +101,8 @@ def neighbour_graph(X, n_neighbors: int, a: float = 1.0):
     squared = np.float64(distances) ** 2
     sigma2 = a * squared.mean() or 1.0  # all samples alike: all links 1
     rows = np.arange(n).repeat(n_neighbors)
-    links = np.exp(-squared / sigma2).ravel()
+    # Above zero, or an outlier would link to nobody.
+    links = np.maximum(np.exp(-squared / sigma2), 1e-300).ravel()
     weights = scipy.sparse.csr_array((links, (rows, near.ravel())), shape=(n, n))
     first = scipy.sparse.csr_array((np.ones(n), (np.arange(n), near[:, 0])), shape=(n, n))
     return weights, first

@@ -91,11 +91,13 @@ def test_blobs_without_a_link_merge_by_their_means():
     assert metrics.accuracy(y == 2, labels) == 1.0
 
 
-def test_outliers_are_not_the_last_clusters():
+@pytest.mark.parametrize("far", [1.0, 1e4])
+def test_outliers_are_not_the_last_clusters(far):
+    """Nor do those so far away that their links would be zero join a cluster that is gone."""
     x, y = datasets.make_gaussians(600, 3, 2, separation=20.0)
-    strays = np.array([[-100.0, 0], [-100.5, 0], [0, 130.0], [0, 130.5]], dtype="float32")
-    labels = GraphDegreeLinkage(3).fit_predict(np.concatenate([x, strays]))
-    assert metrics.accuracy(y, labels[:600]) == 1.0
+    strays = far * np.array([[-100.0, 0], [-100.5, 0], [0, 130.0], [0, 130.5]], dtype="float32")
+    labels = GraphDegreeLinkage(3).fit_predict(np.concatenate([strays, x]))
+    assert metrics.accuracy(y, labels[4:]) == 1.0
     assert np.bincount(labels).min() >= 200
 
 
