@@ -156,6 +156,6 @@ def fit(trainer, X, optimizer, batch_size, steps, epochs, seed, callbacks=(), ve
     )
 
 
-def _per_call(steps: int, most: int = 70) -> int:
+def _per_call(steps: int, most: int = 150) -> int:
     """Steps a compiled call: the largest divisor of ``steps`` up to ``most``."""
     return max(d for d in range(1, most + 1) if steps % d == 0)

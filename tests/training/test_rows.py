@@ -44,6 +44,8 @@ def test_dense_rows():
     np.testing.assert_array_equal(dense_rows(scipy.sparse.csr_matrix(X), [2, 0]), X[[2, 0]])
 
 
-@pytest.mark.parametrize(("steps", "calls"), [(1, 1), (140, 70), (137, 1), (64, 64), (1000, 50)])
+@pytest.mark.parametrize(
+    ("steps", "calls"), [(1, 1), (140, 140), (274, 137), (157, 1), (1000, 125)]
+)
 def test_steps_a_call_divide_the_steps(steps, calls):
     assert _per_call(steps) == calls
