@@ -134,18 +134,12 @@ def choose_n_clusters(
             records[k].append(record)
             if verbose:
                 print(f"k = {k}, seed {seed}:", {a: round(b, 4) for a, b in record.items()})
-    scores = [
-        {
-            "n_clusters": k,
-            "stability": float(
-                np.mean(
-                    [adjusted_rand_score(a, b) for a, b in itertools.combinations(labels[k], 2)]
-                )
-            ),
-            **{name: float(np.mean([r[name] for r in records[k]])) for name in records[k][0]},
-        }
-        for k in candidates
-    ]
+    scores = []
+    for k in candidates:
+        pairs = itertools.combinations(labels[k], 2)
+        stability = float(np.mean([adjusted_rand_score(a, b) for a, b in pairs]))
+        means = {name: float(np.mean([r[name] for r in records[k]])) for name in records[k][0]}
+        scores.append({"n_clusters": k, "stability": stability, **means})
     return NumberOfClusters(*recommend(scores), scores)
 
 
@@ -183,13 +177,13 @@ def recommend(scores: list[dict]) -> tuple[int, str]:
     best = max(close, key=lambda record: record["silhouette"])
     k = best["n_clusters"]
     reasons = (
-        f"Runs with different seeds agree most at k = {k} (ARI {best['stability']:.2f} on held-out "
-        f"data)"
+        f"Runs with different seeds agree at k = {k} (ARI {best['stability']:.2f} on held-out "
+        f"data; {stable:.2f} is the highest of all k)"
     )
     if len(close) > 1:
         others = ", ".join(str(r["n_clusters"]) for r in close if r is not best)
         reasons += (
-            f"; k = {others} come within 0.02 of the best, and of these the silhouette is highest "
-            f"at {k} ({best['silhouette']:.2f})"
+            f"; k = {others} come within 0.02 of the best too, and of these the silhouette is "
+            f"highest at {k} ({best['silhouette']:.2f})"
         )
     return k, reasons + "."

@@ -14,7 +14,7 @@ def arguments(doc: str, name: str, options=None) -> argparse.Namespace:
     ``out`` is where figures go, ``rows`` the folder of the CSV rows.
     """
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a subset, in under two minutes")
+    parser.add_argument("--quick", action="store_true", help="a subset of data and runs")
     parser.add_argument("--data-dir", help="folder of data files (default: $DEC_DATA_DIR)")
     parser.add_argument("--out", type=Path, help=f"for figures (default: runs/{name})")
     if options is not None:

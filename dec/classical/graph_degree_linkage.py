@@ -11,6 +11,8 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import validate_data
 
+from dec.classical._checks import enough_rows, whole_numbers
+
 
 class GraphDegreeLinkage(ClusterMixin, BaseEstimator):
     """Graph degree linkage (Zhang, Wang, Zhao & Tang, ECCV 2012).
@@ -78,17 +80,8 @@ class GraphDegreeLinkage(ClusterMixin, BaseEstimator):
         return self
 
     def _check_parameters(self, X):
-        for name in ("n_clusters", "n_neighbors"):
-            value = getattr(self, name)
-            if not isinstance(value, numbers.Integral) or isinstance(value, bool):
-                raise TypeError(f"{name} must be an int, got {value!r}.")
-            if value < 1:
-                raise ValueError(f"{name} must be >= 1, got {value}.")
-        if self.n_clusters > len(X):
-            raise ValueError(
-                f"n_clusters must be at most the number of samples, {len(X)}, "
-                f"got {self.n_clusters}."
-            )
+        whole_numbers(self, "n_clusters", "n_neighbors")
+        enough_rows(X, self.n_clusters)
         if not isinstance(self.a, numbers.Real) or not self.a > 0:
             raise ValueError(f"a must be a number > 0, got {self.a!r}.")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +15,8 @@ from sklearn.cluster import kmeans_plusplus
 from sklearn.metrics import pairwise_distances, pairwise_distances_argmin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+from dec.classical._checks import enough_rows, whole_numbers
 
 BLOCK = 8192  # rows a matrix product: the temporaries stay small, whatever n
 
@@ -159,17 +160,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         return kmeans_plusplus(X, self.n_clusters, random_state=random)[0]
 
     def _check_parameters(self, X):
-        for name in ("n_clusters", "n_init", "max_iter"):
-            value = getattr(self, name)
-            if not isinstance(value, numbers.Integral) or isinstance(value, bool):
-                raise TypeError(f"{name} must be an int, got {value!r}.")
-            if value < 1:
-                raise ValueError(f"{name} must be >= 1, got {value}.")
-        if self.n_clusters > len(X):
-            raise ValueError(
-                f"n_clusters must be at most the number of samples, {len(X)}, "
-                f"got {self.n_clusters}."
-            )
+        whole_numbers(self, "n_clusters", "n_init", "max_iter")
+        enough_rows(X, self.n_clusters)
         if self.empty not in ("farthest", "keep", "error"):
             raise ValueError(f"empty must be 'farthest', 'keep' or 'error', got {self.empty!r}.")
         if isinstance(self.init, str):
