@@ -28,6 +28,7 @@ import results_file
 from dec import DEC, ClusteringLayer, Pretraining, datasets, targets
 from dec.training import MomentumSGD, RefreshTargets, precision, rows
 from dec.training.pretrain import Reconstruction
+from dec.training.sources import as_source
 
 WIDTHS = (784, 500, 500, 2000, 10)
 BATCH, INTERVAL = 256, 140
@@ -115,23 +116,14 @@ def incumbent_autoencoder(x):
 
 
 def autoencoder(model, x):
+    x = as_source(x)
     trainer = Reconstruction(x, model._parts)
     return epochs_of(trainer, x, MomentumSGD(0.1, 0.9), -(-len(x) // BATCH))
 
 
 def epochs_of(trainer, x, optimizer, steps, callbacks=()):
     """One pass over ``x`` a call; the trainer is compiled in the first."""
-    trained = rows.fit(trainer, x, optimizer, BATCH, steps, 1, 0, callbacks)
-    assert trained is not None
-    data = rows.ShuffledRows(x, BATCH, 0, resident=True)
-
-    def run():
-        trainer.fit(
-            data, shuffle=False, epochs=1, steps_per_epoch=steps, callbacks=list(callbacks),
-            verbose=0,
-        )  # fmt: skip
-
-    return run
+    return lambda: rows.fit(trainer, x, optimizer, BATCH, steps, 1, 0, callbacks)
 
 
 def incumbent_dec(x):
@@ -156,6 +148,7 @@ def incumbent_dec(x):
 
 def self_training(model, x):
     """Two refreshes and 274 steps, as the incumbent: an epoch of self-training and its refresh."""
+    x = as_source(x)
     trainer = model.build_trainer(x)
     refresh = RefreshTargets(lambda trainer: model.refresh(trainer, x), 10, INTERVAL)
     steps = -(-len(x) // BATCH)

@@ -6,6 +6,8 @@ NumPy, because a target is data, constant while the network trains: no gradient 
 import numpy as np
 import scipy.special
 
+BLOCK = 2**16
+
 
 def boosted(q: np.ndarray, boost: float = 2.0, balance: float = 1.0) -> np.ndarray:
     """Self-training target ``p_ij = q_ij^boost / f_j^balance``, rows normalised.
@@ -39,9 +41,12 @@ def boosted(q: np.ndarray, boost: float = 2.0, balance: float = 1.0) -> np.ndarr
     frequency = q.sum(axis=0, dtype=np.float64)
     # An empty cluster may have f = 0, and then q = 0 in its whole column: 0 / 0 := 0.
     scale = np.log(np.where(frequency > 0, frequency, 1.0)) * balance
-    with np.errstate(divide="ignore"):  # log 0 = -inf is right: 0 ** boost = 0
-        log_weight = boost * np.log(q) - scale.astype(q.dtype)
-    return scipy.special.softmax(log_weight, axis=1)
+    target = np.empty_like(q)
+    for i in range(0, len(q), BLOCK):  # the logarithms of all rows at once would fill the memory
+        with np.errstate(divide="ignore"):  # log 0 = -inf is right: 0 ** boost = 0
+            log_weight = boost * np.log(q[i : i + BLOCK]) - scale.astype(q.dtype)
+        target[i : i + BLOCK] = scipy.special.softmax(log_weight, axis=1)
+    return target
 
 
 def squared(q: np.ndarray) -> np.ndarray:

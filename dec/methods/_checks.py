@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Sequence
 
 import numpy as np
-import scipy.sparse
 
 from dec.layers import RandomAffine
 from dec.training import precision, presets
+from dec.training.sources import Source
 
 
 def number(name: str, value, *, least: float = -math.inf, above: float = -math.inf) -> None:
@@ -19,6 +20,12 @@ def number(name: str, value, *, least: float = -math.inf, above: float = -math.i
         raise TypeError(f"{name} must be a number {wanted}, got {value!r}.")
     if not (math.isfinite(value) and value >= least and value > above):
         raise ValueError(f"{name} must be a finite number {wanted}, got {value!r}.")
+
+
+def choice(name: str, value, known: Sequence[str]) -> None:
+    """Raise ValueError unless ``value`` is one of ``known``."""
+    if value not in known:
+        raise ValueError(f"{name} must be one of {tuple(known)}, got {value!r}.")
 
 
 def parameters(estimator) -> None:
@@ -32,6 +39,7 @@ def parameters(estimator) -> None:
             raise TypeError(f"{name} must be an int, got {value!r}.")
         if value < least:
             raise ValueError(f"{name} must be >= {least}, got {value!r}.")
+    choice("init", estimator.init, estimator.inits)
     if not isinstance(estimator.tol, numbers.Real) or not 0 <= estimator.tol <= 1:
         raise ValueError(f"tol must be a number in [0, 1], got {estimator.tol!r}.")
     if not isinstance(estimator.sphere, bool | np.bool_):
@@ -45,21 +53,18 @@ def parameters(estimator) -> None:
     presets.get(estimator.pretraining, estimator._network())
 
 
-def enough_rows(X, n_clusters: int) -> None:
+def enough_rows(X: Source, n_clusters: int) -> None:
     """Raise ValueError unless ``X`` has at least ``n_clusters`` rows that differ."""
     if X.shape[0] < n_clusters:
         raise ValueError(
             f"n_clusters must be at most the number of samples, {X.shape[0]}, got {n_clusters}."
         )
     seen = set()
-    for row in X:  # ends after a few rows, unless the data are almost all duplicates
-        if scipy.sparse.issparse(row):
-            row.sort_indices()
-            seen.add((row.indices.tobytes(), row.data.tobytes()))
-        else:
+    for _, rows in X.blocks():  # ends after a few rows, unless the data are almost all duplicates
+        for row in rows:
             seen.add(np.asarray(row).tobytes())
-        if len(seen) >= n_clusters:
-            return
+            if len(seen) >= n_clusters:
+                return
     raise ValueError(
         f"n_clusters must be at most the number of distinct rows of X, {len(seen)}, "
         f"got {n_clusters}."

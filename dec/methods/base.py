@@ -38,6 +38,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from dec.classical import GraphDegreeLinkage
 from dec.layers import RandomAffine
 from dec.methods import _checks, _state
 from dec.networks import DenseAutoencoder, Network, as_network
@@ -54,12 +55,16 @@ from dec.training import (
 from dec.training.pretrain import pretrain
 from dec.training.rows import RowModel, finite, forward
 from dec.training.rows import fit as fit_rows
-from dec.training.sphere import sphered_kmeans
+from dec.training.sources import Rows, Source, Stream, is_stream, lies_on_disk
+from dec.training.sphere import cluster_means, sphered_kmeans, sphering_matrix
 
 
 class CollapseWarning(UserWarning):
     """All samples ended in one cluster."""
 
+
+#: Samples that the first centroids are placed on, at most: linkage needs distances of all pairs.
+START_SAMPLES = {"k-means": 2**18, "linkage": 20_000}
 
 _PHASES = ("network", "pretrain", "initialize", "refine", "augment")
 
@@ -81,10 +86,14 @@ class DeepClusterer(
         ``"adam"``, ``"paper"``, ``"dec_keras"``, or one of your own; ``"auto"`` is the
         network's own, None trains nothing and takes the network as it is (random, or as
         ``load_weights`` left it).
+    init : {"k-means", "linkage"}, default="k-means"
+        Clusters of the embedding whose means are the first centroids: of k-means, as the papers, on
+        at most 262 144 samples; or of ``dec.classical.GraphDegreeLinkage``, on at most 20 000,
+        which finds clusters that are no balls and is often far better.
     n_init : int, default=20
-        Restarts of the k-means that places the first centroids; the best inertia wins.
+        Restarts of that k-means; the best inertia wins.
     sphere : bool, default=True
-        Before that k-means, map the embedding linearly so that its clusters are spherical
+        With these clusters, map the embedding linearly so that its clusters are spherical
         (``dec.training.sphere``): an autoencoder fixes a linear embedding only up to such a map,
         and the one it happens to end in is a poor metric. A network whose embedding is not linear
         keeps it and takes the clusters only. The papers do without: False.
@@ -142,6 +151,8 @@ class DeepClusterer(
         ``refine`` the decoder is the one from before it.
     """
 
+    #: What ``init`` may be.
+    inits: ClassVar[tuple[str, ...]] = ("k-means", "linkage")
     #: Passes over the data between two refreshes where ``update_interval`` is None.
     passes_per_update: ClassVar[int] = 1
     #: Passes of self-training at most where ``max_iter`` is None.
@@ -153,6 +164,7 @@ class DeepClusterer(
         *,
         network=None,
         pretraining="auto",
+        init="k-means",
         n_init=20,
         sphere=True,
         batch_size=256,
@@ -168,6 +180,7 @@ class DeepClusterer(
         self.n_clusters = n_clusters
         self.network = network
         self.pretraining = pretraining
+        self.init = init
         self.n_init = n_init
         self.sphere = sphere
         self.batch_size = batch_size
@@ -211,7 +224,7 @@ class DeepClusterer(
         """
 
     def compute_target(self, q: np.ndarray) -> np.ndarray:
-        """P from the Q of the whole data set: (n, k) -> (n, k), rows sum to 1."""
+        """P from the Q of the whole data set: (n, k) -> (n, k), rows sum to 1; may overwrite Q."""
         raise NotImplementedError
 
     def clustering_loss(self, p, q):
@@ -226,15 +239,16 @@ class DeepClusterer(
     def build_trainer(self, X) -> RowModel:
         """The Keras model that ``refine`` trains."""
         return SelfTraining(
-            X, self.n_clusters, self._parts, self._head, self.clustering_loss, self.loss_weights,
+            X, self._parts, self._head, self.clustering_loss, self.loss_weights,
             self._build_augmentation(),
         )  # fmt: skip
 
     def refresh(self, trainer: RowModel, X) -> np.ndarray:
         """Labels of all rows, (n,), and new targets in ``trainer``: once an update interval."""
         q = finite(forward(self.model_, X))
-        trainer.targets.assign(self.compute_target(q))
-        return q.argmax(axis=1)
+        labels = q.argmax(axis=1)
+        trainer.targets = self.compute_target(q)
+        return labels
 
     # ---- the three phases -------------------------------------------------------------------
 
@@ -243,8 +257,11 @@ class DeepClusterer(
 
         Parameters
         ----------
-        X : array-like or sparse matrix, (n, n_features)
-            uint8 data stay uint8 in memory; a sparse matrix is densified batch by batch.
+        X : array-like, sparse matrix or stream, (n, ...)
+            uint8 data stay uint8 in memory; a sparse matrix is densified batch by batch. Memory
+            maps and HDF5 data sets are read from disk, piece by piece. A stream is a ``tf.data``
+            data set, a ``PyDataset``, a PyTorch ``DataLoader`` or the like, of batches
+            ``(rows, numbers of the rows)``, see ``dec.training.sources.Stream``.
         y : array-like, (n,), optional
             Classes, for ACC, NMI and ARI in progress and history. Never used otherwise: the result
             has the same bits with, without and with shuffled ``y``.
@@ -447,18 +464,32 @@ class DeepClusterer(
             self._build_network(X.shape[1:], 1.0, None)
 
     def _cluster_embedding(self, X) -> tuple[np.ndarray, np.ndarray]:
-        """k-means centres (k, d_z) and labels (n,), after sphering if that is asked for."""
+        """First centres (k, d_z), after sphering if that is asked for, and labels (n,).
+
+        Of a large data set a sample is clustered, and the labels are those of the sample.
+        """
         self._ensure_network(X)
+        z = forward(self.encoder_, self._sample(X))
         start = {"n_init": self.n_init, "random_state": self._seed("initialize")}
-        z = forward(self.encoder_, X)
-        if not self.sphere:
+        if self.init == "linkage":
+            labels = GraphDegreeLinkage(self.n_clusters).fit_predict(z)
+            matrix = sphering_matrix(z, labels) if self.sphere else np.eye(z.shape[1])
+            centers = cluster_means(z, labels) @ matrix
+        elif self.sphere:
+            matrix, centers, labels = sphered_kmeans(z, self.n_clusters, **start)
+        else:
             kmeans = KMeans(self.n_clusters, **start).fit(z)
-            return kmeans.cluster_centers_, kmeans.labels_
-        matrix, centers, labels = sphered_kmeans(z, self.n_clusters, **start)
+            centers, labels = kmeans.cluster_centers_, kmeans.labels_
+        if not self.sphere:
+            return centers, labels
         if self._parts.has_linear_embedding:
             self._parts.map_embedding(matrix)
             return centers, labels
         return centers @ np.linalg.inv(matrix), labels
+
+    def _sample(self, X: Source) -> Source:
+        most = START_SAMPLES.get(self.init, START_SAMPLES["k-means"])
+        return X.sample(most, self._seed("initialize"))
 
     def _attach_head(self, centers: np.ndarray | None):
         self._head = self.build_head(centers)
@@ -509,7 +540,7 @@ class DeepClusterer(
         self.n_iter_, self.history_ = n_iter, history
         self.stop_reason_, self.converged_ = reason, reason == "converged"
 
-    def _check_fit(self, X, y=None):
+    def _check_fit(self, X, y=None) -> Source:
         _checks.parameters(self)
         self._build_optimizer()  # so that an unknown one is refused now, not after pretraining
         self.check_parameters()
@@ -519,17 +550,35 @@ class DeepClusterer(
             check_consistent_length(X, y)
         return X
 
-    def _check_x(self, X, fitting: bool = False):
+    def _check_x(self, X, fitting: bool = False) -> Source:
+        if isinstance(X, Source):  # checked by the public method that was called first
+            return X
         # Only the network knows how many axes a sample has; float64 and integers become float32,
         # uint8 stays (it is scaled batch by batch).
         network = self.network_ if not fitting else self._network()
         ndim = network.sample_ndim + 1
-        X = validate_data(
-            self, X, reset=fitting, dtype=[np.float32, np.uint8], accept_sparse="csr",
+        check = partial(
+            validate_data, self, reset=fitting, dtype=[np.float32, np.uint8], accept_sparse="csr",
             ensure_min_samples=2 if fitting else 1, allow_nd=ndim > 2, order="C",
         )  # fmt: skip
-        if X.ndim != ndim:
-            raise ValueError(f"X must have {ndim} dimensions for this network, got {X.ndim}.")
-        if not fitting and X.shape[1:] != self.input_shape_:
-            raise ValueError(f"X must have rows of shape {self.input_shape_}, got {X.shape[1:]}.")
-        return X if scipy.sparse.issparse(X) else np.ascontiguousarray(X)
+        if is_stream(X):
+            source = Stream(X)
+            check(source.head(2))
+        elif lies_on_disk(X):
+            source = Rows(X, on_disk=True)
+            check(X[:2])
+            if fitting and X.dtype != np.uint8:
+                for _ in source.blocks():  # NaN in the last row is found now, not after an hour
+                    pass
+        else:
+            X = check(X)
+            source = Rows(X if scipy.sparse.issparse(X) else np.ascontiguousarray(X))
+        if len(source.shape) != ndim:
+            raise ValueError(
+                f"X must have {ndim} dimensions for this network, got {len(source.shape)}."
+            )
+        if not fitting and source.shape[1:] != self.input_shape_:
+            raise ValueError(
+                f"X must have rows of shape {self.input_shape_}, got {source.shape[1:]}."
+            )
+        return source

@@ -129,12 +129,12 @@ class RunningMeans(RowModel):
             np.zeros(n), dtype="int32", trainable=False, name="assignments"
         )
 
-    def loss_terms(self, x, index, training):
+    def loss_terms(self, x, batch, training):
         z = self.encoder(x, training=training)
         centers = ops.convert_to_tensor(self.head.centers)
-        pull = z - ops.take(centers, ops.take(self.assignments, index), axis=0)
+        pull = z - ops.take(centers, ops.take(self.assignments, batch["index"]), axis=0)
         if training:
-            self.move(ops.stop_gradient(z), centers, index)
+            self.move(ops.stop_gradient(z), centers, batch["index"])
         return {
             "reconstruction_loss": self.error(x, z, training),
             "clustering_loss": 0.5 * ops.sum(pull * pull, axis=1),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dec import ops, targets
 from dec.layers import ClusteringLayer
-from dec.methods._checks import number
+from dec.methods._checks import choice, number
 from dec.methods.base import DeepClusterer
 
 
@@ -52,10 +52,7 @@ class DEC(DeepClusterer):
 
     def check_parameters(self):
         number("alpha", self.alpha, above=0)
-        if self.target not in targets.BY_NAME:
-            raise ValueError(
-                f"target must be one of {sorted(targets.BY_NAME)}, got {self.target!r}."
-            )
+        choice("target", self.target, sorted(targets.BY_NAME))
 
     def build_head(self, centers):
         return [ClusteringLayer(self.n_clusters, self.alpha, centers, name="clustering")]  # Eq. 1

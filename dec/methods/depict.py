@@ -5,18 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from dec import ops, targets
-from dec.classical import GraphDegreeLinkage
 from dec.layers import SoftmaxHead
-from dec.methods._checks import number
+from dec.methods._checks import choice, number
 from dec.methods.base import DeepClusterer
 from dec.networks import NoisyConvAutoencoder
 from dec.training import Adam
 from dec.training.rows import fit as fit_rows
-from dec.training.rows import forward
 
-INITS = ["auto", "k-means", "linkage"]
-#: Samples up to which "auto" is "linkage".
-LINKAGE_SAMPLES = 20_000
 #: Powers of p and of its column sums.
 TARGETS = {"square": {"boost": 2.0, "balance": 1.0}, "sqrt": {"boost": 1.0, "balance": 0.5}}
 
@@ -39,13 +34,12 @@ class DEPICT(DeepClusterer):
 
     Parameters
     ----------
-    init : {"auto", "linkage", "k-means"}, default="auto"
-        The first clusters: of ``dec.classical.GraphDegreeLinkage``, or of k-means. "auto" takes the
-        former for up to 20 000 samples, as the authors do for USPS and the test images of MNIST.
+    init : {"linkage", "k-means"}, default="linkage"
+        As in ``DeepClusterer``. The authors take linkage for USPS and the test images of MNIST.
     target : {"square", "sqrt"}, default="square"
         DEC's ``p^2 / f``, as the authors' code, or the paper's Q above.
     warmup : int, default=20
-        Update intervals (passes over the data) in which the head learns the k-means labels.
+        Update intervals (passes over the data) in which the head learns the first clusters.
     update_interval : int, default=None
         None: one pass over the data.
     max_iter : int, default=None
@@ -66,23 +60,22 @@ class DEPICT(DeepClusterer):
         self,
         n_clusters=10,
         *,
-        init="auto",
+        init="linkage",
         target="square",
         warmup=20,
         update_interval=None,
         max_iter=None,
         **shared,
     ):
-        super().__init__(n_clusters, update_interval=update_interval, max_iter=max_iter, **shared)
-        self.init = init
+        super().__init__(
+            n_clusters, init=init, update_interval=update_interval, max_iter=max_iter, **shared
+        )
         self.target = target
         self.warmup = warmup
 
     def check_parameters(self):
         number("warmup", self.warmup, least=0)
-        for name, known in (("init", INITS), ("target", sorted(TARGETS))):
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name} must be one of {known}, got {getattr(self, name)!r}.")
+        choice("target", self.target, sorted(TARGETS))
 
     def default_network(self):
         return NoisyConvAutoencoder(embedding_dim=self.n_clusters)
@@ -105,22 +98,15 @@ class DEPICT(DeepClusterer):
     def clustering_loss(self, p, q):
         return ops.cross_entropy(p, q)
 
-    def _cluster_embedding(self, X):
-        small = X.shape[0] <= LINKAGE_SAMPLES
-        if self.init == "k-means" or (self.init == "auto" and not small):
-            return super()._cluster_embedding(X)
-        self._ensure_network(X)
-        z = forward(self.encoder_, X)
-        labels = GraphDegreeLinkage(self.n_clusters).fit_predict(z)
-        return np.array([z[labels == k].mean(axis=0) for k in range(self.n_clusters)]), labels
-
     def initialize(self, X, y=None):
         X = self._check_fit(X)
         centers, labels = self._cluster_embedding(X)
         self._attach_head(centers)
         if self.warmup:  # theta at unit norm predicts next to nothing yet
+            if len(labels) < X.shape[0]:  # those of a sample
+                labels = self._predict(X)
             trainer = self.build_trainer(X)
-            trainer.targets.assign(np.eye(self.n_clusters)[labels])
+            trainer.targets = np.eye(self.n_clusters, dtype="float32")[labels]
             fit_rows(
                 trainer, X, self._build_optimizer(), self.batch_size,
                 steps=self._update_interval(X.shape[0]), epochs=self.warmup,

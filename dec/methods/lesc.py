@@ -10,7 +10,7 @@ from sklearn.cluster import KMeans
 from sklearn.utils.validation import check_is_fitted
 
 from dec.layers import ClusteringLayer
-from dec.methods._checks import number
+from dec.methods._checks import choice, number
 from dec.methods.base import DeepClusterer
 from dec.ops import squared_distances
 from dec.seeds import spawn_seeds
@@ -59,7 +59,8 @@ class LESC(DeepClusterer):
     optimizer : keras.optimizers.Optimizer, str or None, default=None
         None: Adam with learning rate 0.001.
     **shared
-        Parameters of every method, see ``DeepClusterer``.
+        Parameters of every method, see ``DeepClusterer``. There are no first centroids, so ``init``
+        and ``sphere`` change nothing.
 
     Attributes
     ----------
@@ -97,8 +98,7 @@ class LESC(DeepClusterer):
             number("alpha", self.alpha, above=0)
         if not isinstance(self.floor, bool | np.bool_):
             raise TypeError(f"floor must be True or False, got {self.floor!r}.")
-        if self.normalize not in ("column", "joint"):
-            raise ValueError(f"normalize must be 'column' or 'joint', got {self.normalize!r}.")
+        choice("normalize", self.normalize, ("column", "joint"))
 
     def default_optimizer(self):
         return Adam(0.001)
@@ -188,7 +188,7 @@ class PairwiseSimilarities(RowModel):
             np.inf, dtype="float32", trainable=False, name="level"
         )
 
-    def loss_terms(self, x, index, training):
+    def loss_terms(self, x, batch, training):
         z = self.encoder(x, training=training)
         # The same value, but a gradient of share: h sees L_C whole, the encoder as much of it.
         share = self.latent_weight * ops.cast(self.level > self.floor(z), "float32")

@@ -11,7 +11,7 @@ from sklearn.metrics import pairwise_distances
 
 from dec import ops, targets
 from dec.layers import ClusteringLayer
-from dec.methods._checks import number
+from dec.methods._checks import choice, number
 from dec.methods.base import DeepClusterer
 from dec.networks import Identity
 from dec.training import MomentumSGD
@@ -37,9 +37,9 @@ class SoftKMeans(DeepClusterer):
     loss : {"distance", "kl"}, default="distance"
     temperature : float or None, default=None
         T > 0, in squared units of z. None: a fiftieth of the variance of z (sum over features).
-    init : {"random", "k-means++", "k-means"}, default="random"
-        First centroids: any k rows, rows spread by D^2 sampling, or k-means; the best of ``n_init``
-        by the objective of k-means.
+    init : {"random", "k-means++", "k-means", "linkage"}, default="random"
+        First centroids: any k rows, or rows spread by D^2 sampling, the best of ``n_init`` by the
+        objective of k-means; or as in ``DeepClusterer``.
     network : default=None
         As in ``DeepClusterer``; None for no network.
     update_interval : int, default=None
@@ -62,6 +62,8 @@ class SoftKMeans(DeepClusterer):
     Peng et al. k-meansNet: when k-means meets differentiable programming. arXiv:1808.07292.
     """
 
+    inits = ("random", "k-means++", *DeepClusterer.inits)
+
     def __init__(
         self,
         n_clusters=10,
@@ -76,22 +78,16 @@ class SoftKMeans(DeepClusterer):
         **shared,
     ):
         super().__init__(
-            n_clusters, n_init=n_init, sphere=sphere, update_interval=update_interval,
+            n_clusters, init=init, n_init=n_init, sphere=sphere, update_interval=update_interval,
             max_iter=max_iter, **shared,
         )  # fmt: skip
         self.loss = loss
         self.temperature = temperature
-        self.init = init
 
     def check_parameters(self):
         if self.temperature is not None:
             number("temperature", self.temperature, above=0)
-        for name, known in (
-            ("loss", ("distance", "kl")),
-            ("init", ("random", "k-means++", "k-means")),
-        ):
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name} must be one of {known}, got {getattr(self, name)!r}.")
+        choice("loss", self.loss, ("distance", "kl"))
 
     def default_network(self):
         return Identity()
@@ -135,11 +131,12 @@ class SoftKMeans(DeepClusterer):
 
     def _cluster_embedding(self, X):
         self._ensure_network(X)
-        if self.init == "k-means":
+        drawn = self.init in ("random", "k-means++")
+        if not drawn:
             centers, labels = super()._cluster_embedding(X)
-        z = forward(self.encoder_, X)
+        z = forward(self.encoder_, self._sample(X))
         self.temperature_ = float(self.temperature or z.var(axis=0).sum() / 50 or 1.0)
-        if self.init != "k-means":
+        if drawn:
             centers, labels = self._best_draw(z)
         return centers, labels
 
@@ -166,7 +163,7 @@ class SoftDistances(RowModel):
         super().__init__(X, {"clustering_loss": 1.0}, augment, name="soft_distances")
         self.encoder, self.clustering = encoder, clustering
 
-    def loss_terms(self, x, index, training):
+    def loss_terms(self, x, batch, training):
         z = self.encoder(x, training=False)
         squared = ops.squared_distances(z, self.clustering.centers)
         return {"clustering_loss": keras.ops.sum(self.clustering(z) * squared, axis=1)}

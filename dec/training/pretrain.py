@@ -17,9 +17,11 @@ from dec.networks.network import Autoencoder
 from dec.ops import mean_squared_error
 from dec.seeds import spawn_seeds
 from dec.training.optimizers import Adam, MomentumSGD
-from dec.training.rows import RowModel, dense_rows, fit, forward
+from dec.training.rows import RowModel, fit, forward
+from dec.training.sources import as_source
 from dec.training.stop_on_divergence import StopOnDivergence
 
+SAMPLE = 8192  # rows that tell the size of a layer's output, and which of its units live
 REPORTS = 50  # Keras epochs a stage is cut into: lines of progress, not passes over the data
 
 
@@ -163,14 +165,12 @@ class Pretraining:
         return cls(**{**values, **stages})
 
 
-def mean_square(X, block: int = 8192) -> float:
+def mean_square(X) -> float:
     """Mean of the squared entries, without a float copy of the whole of ``X``."""
-    n = X.shape[0]
-    sums = (
-        np.square(dense_rows(X, slice(i, i + block)), dtype=np.float64).sum()
-        for i in range(0, n, block)
+    blocks = as_source(X).blocks()
+    return float(
+        sum(np.square(rows, dtype=np.float64).sum() for _, rows in blocks) / math.prod(X.shape)
     )
-    return float(sum(sums) / math.prod(X.shape))
 
 
 class DenoisingLayer(RowModel):
@@ -187,7 +187,7 @@ class DenoisingLayer(RowModel):
         self.corrupt_input = keras.layers.Dropout(corrupt_input, seed=seeds[0], dtype="float32")
         self.corrupt_code = keras.layers.Dropout(corrupt_code, seed=seeds[1], dtype="float32")
 
-    def loss_terms(self, x, index, training):
+    def loss_terms(self, x, batch, training):
         clean = ops.cast(ops.stop_gradient(self.below(x)), "float32")
         code = self.encode(self.corrupt_input(clean, training=training))
         restored = self.decode(self.corrupt_code(code, training=training))
@@ -202,7 +202,7 @@ class Reconstruction(RowModel):
         self.encoder, self.decoder = autoencoder.encoder, autoencoder.decoder
         self.error = autoencoder.reconstruction_loss
 
-    def loss_terms(self, x, index, training):
+    def loss_terms(self, x, batch, training):
         z = self.encoder(x, training=training)
         return {"reconstruction_loss": self.error(x, z, training)}
 
@@ -231,6 +231,7 @@ def pretrain(
         A stage diverged or left a layer whose units are all dead, at every rate that its
         ``backoff`` allows.
     """
+    X = as_source(X)
     records = []
     depth = len(autoencoder.stages)
     seeds = spawn_seeds(seed, 3 * depth + 1)
@@ -253,7 +254,7 @@ def pretrain(
                     seeds=(seeds.pop(), seeds.pop()),
                     augment=augment,
                 )
-                power = mean_square(forward(below, X[:8192]))
+                power = mean_square(forward(below, X.head(SAMPLE)))
                 below = keras.Sequential([*below.inputs, *below.layers, encode])
                 record = _train(
                     trainer, X, recipe.layerwise, batch_size, seeds.pop(), power, verbose, below
@@ -273,9 +274,9 @@ def pretrain(
     return records
 
 
-def dead_units(model: keras.Model, X, sample: int = 8192) -> float:
-    """Share of units that are zero on each of the first ``sample`` rows: of the worst output."""
-    rows = dense_rows(X, slice(sample))
+def dead_units(model: keras.Model, X) -> float:
+    """Share of units that are zero on each of the first rows: of the worst output."""
+    rows = as_source(X).head(SAMPLE)
     outputs = [np.asarray(output) for output in keras.tree.flatten(model.predict_on_batch(rows))]
     return max(float(np.mean(~output.any(axis=0))) for output in outputs)
 

@@ -9,21 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import keras
-from keras import ops
 
 from dec.networks import Autoencoder
 from dec.training.rows import RowModel
 
 
 class SelfTraining(RowModel):
-    """L = w_R L_R + w_C L_C, with targets that lie beside the data, one row a sample.
+    """L = w_R L_R + w_C L_C, with targets beside the data, one row a sample.
 
     Parameters
     ----------
     X : array or sparse matrix, (n, ...)
         The data set.
-    n_clusters : int
-        Width k of the targets.
     parts : Autoencoder
         Its decoder learns only where L_R counts.
     head : sequence of keras.layers.Layer
@@ -37,14 +34,13 @@ class SelfTraining(RowModel):
 
     Attributes
     ----------
-    targets : keras.Variable, (n, k)
+    targets : array (n, k)
         P of the whole data set: constant for the gradient, replaced at each refresh.
     """
 
     def __init__(
         self,
         X,
-        n_clusters: int,
         parts: Autoencoder,
         head: Sequence[keras.layers.Layer],
         loss: Callable,
@@ -57,15 +53,12 @@ class SelfTraining(RowModel):
             self.decoder = parts.decoder
             self.error = parts.reconstruction_loss
         self.loss_of = loss
-        self.targets = keras.Variable(
-            ops.zeros((X.shape[0], n_clusters)), dtype="float32", trainable=False, name="targets"
-        )
 
-    def loss_terms(self, x, index, training):
+    def loss_terms(self, x, batch, training):
         z = q = self.encoder(x, training=training)
         for layer in self.head:
             q = layer(q, training=training)
-        terms = {"clustering_loss": self.loss_of(ops.take(self.targets, index, axis=0), q)}
+        terms = {"clustering_loss": self.loss_of(batch["target"], q)}
         if "reconstruction_loss" in self.loss_weights:
             terms["reconstruction_loss"] = self.error(x, z, training)
         return terms

@@ -1,86 +1,33 @@
-"""Rows of a data set on their way to the device: the whole of what training knows about storage."""
+"""Models that are trained on the rows of a source, and the loop that trains them."""
 
 from __future__ import annotations
 
+import itertools
+
 import keras
 import numpy as np
-import scipy.sparse
+
+from dec.training.sources import BLOCK, as_source
 
 
-def dense_rows(X, rows) -> np.ndarray:
-    """``X[rows]`` as a dense array; a sparse matrix is densified here, and only here."""
-    block = X[rows]
-    return block.toarray() if scipy.sparse.issparse(block) else block
-
-
-def forward(model: keras.Model, X, batch_size: int = 4096) -> np.ndarray:
-    """``model`` over all rows of ``X`` in large batches: (n, ...) -> (n, ...), float32.
-
-    Large batches, because a forward pass has no optimizer to wait for; the largest keep the
-    matrix units busy and the Python loop short.
-    """
-    n = X.shape[0]
-    blocks = (dense_rows(X, slice(i, i + batch_size)) for i in range(0, n, batch_size))
-    return np.concatenate([np.asarray(model.predict_on_batch(block)) for block in blocks])
+def forward(model: keras.Model, X, size: int = BLOCK) -> np.ndarray:
+    """``model`` over all rows of ``X`` in blocks: (n, ...) -> (n, ...), float32."""
+    source, outputs = as_source(X), None
+    for numbers, rows in source.blocks(size):
+        block = np.asarray(model.predict_on_batch(rows))
+        if outputs is None:
+            outputs = np.empty((source.shape[0], *block.shape[1:]), block.dtype)
+        outputs[numbers] = block
+    return outputs
 
 
 def finite(outputs: np.ndarray) -> np.ndarray:
     """``outputs`` itself, or FloatingPointError if there is a NaN or infinity in it."""
-    if not np.isfinite(outputs).all():
+    # A sum, so that no second array is made: it is finite only if every entry is, and only a sum
+    # that is not can be the fault of its own size.
+    if not np.isfinite(outputs.sum(dtype=np.float64)) and not np.isfinite(outputs).all():
         raise FloatingPointError("the model's outputs are not finite any more.")
     return outputs
-
-
-class ShuffledRows(keras.utils.PyDataset):
-    """Batches of row numbers: one permutation of the data set after the other, without end.
-
-    A batch that reaches the end of a permutation goes on in the next, so every batch has the same
-    size, none is empty and none is dropped, whatever n, and an epoch may have any number of steps.
-    A batch is a pure function of the seed and its number, so it does not matter who asks for it
-    when: Keras reads ahead, across the ends of epochs too.
-
-    Parameters
-    ----------
-    X
-        The data set, (n, ...); only its length is used when ``resident``.
-    batch_size
-        Rows a batch; a data set smaller than that is one batch.
-    seed
-        Seed of all permutations.
-    resident
-        True when the model holds the data and needs the numbers only; False to send the
-        rows along, as for sparse matrices.
-    """
-
-    def __init__(self, X, batch_size: int, seed: int, resident: bool):
-        super().__init__()
-        self.X, self.n = X, X.shape[0]
-        self.batch_size = min(batch_size, self.n)
-        self.seed, self.resident = seed, resident
-        self._permutations: dict[int, np.ndarray] = {}
-
-    @property
-    def num_batches(self):
-        return None  # without end: ``fit`` is told how many steps make an epoch
-
-    def __getitem__(self, number):
-        first, offset = divmod(number * self.batch_size, self.n)
-        index = self._permutation(first)[offset : offset + self.batch_size]
-        if len(index) < self.batch_size:
-            rest = self._permutation(first + 1)[: self.batch_size - len(index)]
-            index = np.concatenate([index, rest])
-        batch = {"index": index}
-        if not self.resident:
-            batch["x"] = dense_rows(self.X, index)
-        return (batch,)
-
-    def _permutation(self, number: int) -> np.ndarray:
-        if number not in self._permutations:
-            for old in [k for k in self._permutations if k < number - 1]:
-                del self._permutations[old]
-            generator = np.random.default_rng([self.seed, number])
-            self._permutations[number] = generator.permutation(self.n).astype("int32")
-        return self._permutations[number]
 
 
 class RowModel(keras.Model):
@@ -88,7 +35,7 @@ class RowModel(keras.Model):
 
     The data lie once on the device in their own dtype (uint8 stays uint8) and batches are gathered
     there: the host sends ``batch_size`` integers a step. Data that should not or cannot lie there
-    (sparse matrices) arrive with the batch instead.
+    (sparse matrices, files, streams) arrive with the batch instead.
 
     A subclass writes ``loss_terms``. Only ``compute_loss`` is overridden, not ``train_step``, so
     Keras's own ``fit`` trains it on every backend.
@@ -96,35 +43,48 @@ class RowModel(keras.Model):
     Parameters
     ----------
     X
-        The data set, (n, ...), dense; or sparse, and then it is not stored.
+        The data set, (n, ...), or its source.
     weights
         Factor of each loss term in the total, ``{name: weight}``.
     augment : keras.layers.Layer, optional
         Random changes of the rows that are trained on.
+
+    Attributes
+    ----------
+    targets : array (n, k) or None
+        If not None, its rows are sent along as ``target``; it may be replaced between epochs.
     """
 
     def __init__(self, X, weights: dict[str, float], augment=None, **kwargs):
         super().__init__(dtype="float32", **kwargs)
         self.augment = augment
-        self.resident = not scipy.sparse.issparse(X)
-        self.rows = (
-            keras.Variable(X, dtype=str(X.dtype), trainable=False, name="rows")
-            if self.resident
-            else None
-        )
+        self.rows = as_source(X).resident
+        self.targets = None
         self.loss_weights = dict(weights)
         self.means = {name: keras.metrics.Mean(name=name) for name in weights}
 
-    def loss_terms(self, x, index, training):
-        """Loss of each sample by term: rows (batch, ...), numbers (batch,) -> {name: (batch,)}."""
+    def inputs(self, numbers, rows) -> dict:
+        """What ``call`` takes: the numbers (batch,) and, unless they are resident, the rows."""
+        batch = {"index": numbers}
+        if rows is not None:
+            batch["x"] = rows
+        if self.targets is not None:
+            batch["target"] = self.targets[numbers]
+        return batch
+
+    def loss_terms(self, x, batch, training):
+        """Loss of each sample by term: {name: (batch,)}.
+
+        ``x`` are the rows (batch, ...); ``batch`` has their numbers as ``index`` (batch,) and, if
+        there are targets, their rows as ``target`` (batch, k).
+        """
         raise NotImplementedError
 
     def call(self, inputs, training=None):
-        index = inputs["index"]
-        x = keras.ops.take(self.rows, index, axis=0) if self.resident else inputs["x"]
+        x = inputs["x"] if self.rows is None else keras.ops.take(self.rows, inputs["index"], axis=0)
         if self.augment is not None:
             x = self.augment(x, training=training)
-        return self.loss_terms(x, index, training)
+        return self.loss_terms(x, inputs, training)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         total = 0.0
@@ -136,24 +96,85 @@ class RowModel(keras.Model):
 
 
 def fit(trainer, X, optimizer, batch_size, steps, epochs, seed, callbacks=(), verbose=0):
-    """Keras's ``fit`` of a ``RowModel`` over shuffled batches of ``X``."""
+    """Train a ``RowModel`` on shuffled minibatches of ``X`` with Keras's ``fit``.
+
+    Returns
+    -------
+    The history: logs of every epoch of ``steps`` minibatches, by name.
+    """
     backend = keras.backend.backend()
-    # Now, or TensorFlow traces the step twice: once to find that slots are missing, once with them.
-    optimizer.build(trainer.trainable_variables)
-    trainer.compile(
-        optimizer=optimizer,
-        # TensorFlow loops inside one graph; JAX would unroll the steps and PyTorch takes only 1.
-        steps_per_execution=_per_call(steps) if backend == "tensorflow" else 1,
-        jit_compile=backend == "jax",  # op by op, JAX is ten times slower
-    )
-    return trainer.fit(
-        ShuffledRows(X, batch_size, seed, resident=trainer.resident),
-        shuffle=False,  # the rows are shuffled already
-        epochs=epochs,
-        steps_per_epoch=steps,
-        callbacks=list(callbacks),
-        verbose=verbose,
-    )
+    if not trainer.compiled or trainer.optimizer is not optimizer:  # else it goes on
+        # Slots now, or TensorFlow traces the step twice: to find that they are missing, and again.
+        optimizer.build(trainer.trainable_variables)
+        trainer.compile(
+            optimizer=optimizer,
+            # TensorFlow loops in one graph; JAX would unroll the steps and PyTorch takes only 1.
+            steps_per_execution=_per_call(steps) if backend == "tensorflow" else 1,
+            jit_compile=backend == "jax",  # op by op, JAX is ten times slower
+        )
+    watching = _OneTraining(
+        callbacks, add_history=True, add_progbar=verbose != 0, verbose=verbose, epochs=epochs,
+        steps=steps, model=trainer,
+    )  # fmt: skip
+    batches = as_source(X).batches(batch_size, seed)
+    settings = {"steps_per_epoch": steps, "callbacks": watching, "verbose": 0, "shuffle": False}
+    watching.begin()  # makes the first targets
+    # The targets of an epoch are made at the end of the one before, and Keras reads ahead.
+    if backend == "tensorflow":
+        trainer.fit(_tf_dataset(trainer, batches), epochs=epochs, **settings)
+    else:
+        for epoch in range(epochs):
+            data = ((trainer.inputs(*batch),) for batch in itertools.islice(batches, steps))
+            trainer.fit(data, initial_epoch=epoch, epochs=epoch + 1, **settings)
+            if trainer.stop_training:
+                break
+    return watching.end()
+
+
+class _OneTraining(keras.callbacks.CallbackList):
+    """Callbacks of a training that may take several calls of Keras's ``fit``."""
+
+    def on_train_begin(self, logs=None):
+        pass
+
+    def on_train_end(self, logs=None):
+        pass
+
+    def begin(self):
+        super().on_train_begin({})
+
+    def end(self) -> dict[str, list[float]]:
+        super().on_train_end({})
+        return self._history.history
+
+
+def _tf_dataset(trainer: RowModel, batches):
+    """Batches read ahead, to which the targets are added no sooner than a step asks for them."""
+    import tensorflow as tf
+
+    first = next(batches)
+
+    def without_targets():
+        for numbers, rows in itertools.chain([first], batches):
+            yield {"index": numbers} if rows is None else {"index": numbers, "x": rows}
+
+    def with_targets(batch):
+        if trainer.targets is None:
+            return (batch,)
+        target = tf.numpy_function(lambda i: trainer.targets[i], [batch["index"]], tf.float32)
+        target.set_shape((len(first[0]), trainer.targets.shape[1]))
+        return ({**batch, "target": target},)
+
+    signature = {
+        name: tf.TensorSpec(part.shape, part.dtype)
+        for name, part in zip(("index", "x"), first, strict=True)
+        if part is not None
+    }
+    dataset = tf.data.Dataset.from_generator(without_targets, output_signature=signature)
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.experimental_optimization.inject_prefetch = False
+    return dataset.prefetch(4).map(with_targets).with_options(options)
 
 
 def _per_call(steps: int, most: int = 150) -> int:

@@ -62,6 +62,17 @@ def sphered_kmeans(
     return matrix, kmeans.cluster_centers_ + mean @ matrix, kmeans.labels_
 
 
+def sphering_matrix(z, labels) -> np.ndarray:
+    """A, (d, d), that makes the clusters ``labels`` (n,) of ``z`` (n, d) spherical."""
+    centers = cluster_means(z, labels)
+    return _inverse_root(z - centers[labels])
+
+
+def cluster_means(z, labels) -> np.ndarray:
+    """Means of the clusters 0 ... k - 1, none of them empty: (n, d), (n,) -> (k, d)."""
+    return np.array([z[labels == k].mean(axis=0) for k in range(labels.max() + 1)])
+
+
 def _inverse_root(residuals) -> np.ndarray:
     """|S|^(1 / 2d) S^(-1/2) of the covariance S of centred rows."""
     n, d = residuals.shape

@@ -11,7 +11,8 @@ def gradients():
 
     def of(trainer, x, index, terms=None):
         with tf.GradientTape() as tape:
-            found = trainer.loss_terms(tf.constant(x), tf.constant(index, tf.int32), True)
+            batch = trainer.inputs(index.astype("int32"), None)
+            found = trainer.loss_terms(tf.constant(x), batch, True)
             weights = trainer.loss_weights
             loss = sum(
                 weights[name] * tf.reduce_mean(value)

@@ -135,6 +135,33 @@ def test_sparse_rows_are_as_good_as_dense_ones(method, fitted, blobs):
     np.testing.assert_array_equal(model.predict(blobs[0]), fitted.labels_)
 
 
+def test_rows_on_disk_are_as_good_as_those_in_memory(method, fitted, blobs, tmp_path):
+    np.save(tmp_path / "x.npy", blobs[0])
+    x = np.load(tmp_path / "x.npy", mmap_mode="r")
+    model = clone(method).fit(x)
+    np.testing.assert_array_equal(model.labels_, fitted.labels_)
+    np.testing.assert_array_equal(model.predict(x), fitted.labels_)
+    np.testing.assert_allclose(model.transform(x), fitted.transform(blobs[0]), rtol=1e-3, atol=1e-4)
+
+
+def test_a_stream_of_batches_is_learned_too(method, blobs):
+    x, y = blobs
+    numbers = np.random.default_rng(0).permutation(len(x))
+    stream = Batches([(x[part], part) for part in np.array_split(numbers, 7)])
+    model = clone(method).fit(stream, y)
+    assert model.history_[-1]["acc"] == pytest.approx(1.0)
+    np.testing.assert_array_equal(model.labels_, model.predict(x))
+    np.testing.assert_array_equal(model.predict(stream), model.labels_)
+
+
+class Batches:
+    def __init__(self, batches):
+        self.batches = batches
+
+    def __iter__(self):
+        return iter(self.batches)
+
+
 def test_augmentation_changes_what_is_learned_and_not_how_one_predicts(method, fitted, blobs):
     x, _ = blobs
     model = clone(method).set_params(augmentation=RandomAffine(image_shape=(3, 4, 1))).fit(x)

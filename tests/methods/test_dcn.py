@@ -52,7 +52,7 @@ def test_statistics_after_some_batches(initialized, blobs):
     labels = initialized.labels_.copy()
     for start in (0, 64, 0):
         index = np.arange(start, start + 64)
-        trainer.loss_terms(x[index], index.astype("int32"), True)
+        trainer.loss_terms(x[index], {"index": index.astype("int32")}, True)
         distances = ((z[index][:, None] - centers) ** 2).sum(axis=2)
         labels[index] = distances.argmin(axis=1)
         centers, counts = sequential(z[index], labels[index], centers, counts)
@@ -64,7 +64,7 @@ def test_statistics_after_some_batches(initialized, blobs):
 
 def test_nothing_moves_outside_training(initialized, blobs):
     trainer = initialized.build_trainer(blobs[0])
-    trainer.loss_terms(blobs[0][:8], np.arange(8, dtype="int32"), False)
+    trainer.loss_terms(blobs[0][:8], {"index": np.arange(8, dtype="int32")}, False)
     np.testing.assert_array_equal(trainer.counts, np.full(4, 100.0))
 
 

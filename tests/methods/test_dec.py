@@ -16,7 +16,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from dec import DEC, ClusteringLayer, CollapseWarning, DenseAutoencoder, ModelFileError, targets
+from dec.classical import GraphDegreeLinkage
+from dec.methods import base
 from dec.training import rows
+from dec.training.sources import as_source
 from dec.training.sphere import sphered_kmeans
 
 
@@ -70,6 +73,21 @@ def test_sphere_takes_the_clusters_where_the_embedding_cannot_be_mapped(dec, blo
     _, _, labels = sphered_kmeans(z, 4, n_init=2, random_state=model._seed("initialize"))
     means = [z[labels == j].mean(axis=0) for j in range(4)]
     np.testing.assert_allclose(model.cluster_centers_, means, atol=1e-4)
+
+
+@pytest.mark.parametrize("sphere", [False, True])
+def test_linkage_starts_at_the_means_of_its_clusters(dec, blobs, sphere, monkeypatch):
+    x, _ = blobs
+    monkeypatch.setitem(base.START_SAMPLES, "linkage", 100)
+    model = clone(dec).set_params(init="linkage", sphere=sphere).pretrain(x)
+    sample = as_source(x).sample(100, model._seed("initialize"))
+    ((_, rows),) = sample.blocks()
+    labels = GraphDegreeLinkage(4).fit_predict(model.transform(rows))
+    model.initialize(x)
+    z = model.transform(rows)  # mapped, if sphered
+    means = [z[labels == j].mean(axis=0) for j in range(4)]
+    np.testing.assert_allclose(model.cluster_centers_, means, rtol=1e-3, atol=1e-3)
+    np.testing.assert_array_equal(model.labels_, model.predict(x))
 
 
 def test_q_is_the_student_kernel(initialized, blobs):
@@ -132,13 +150,11 @@ class Spy(keras.callbacks.Callback):
         self.targets, self.q = [], []
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.targets.append(keras.ops.convert_to_numpy(self.model.targets))
+        self.targets.append(self.model.targets.copy())
         self.q.append(rows.forward(self.clustering.model_, self.x))
 
     def on_train_batch_end(self, batch, logs=None):
-        np.testing.assert_array_equal(
-            keras.ops.convert_to_numpy(self.model.targets), self.targets[-1]
-        )
+        np.testing.assert_array_equal(self.model.targets, self.targets[-1])
 
 
 def test_targets_are_of_the_whole_data_set_and_fixed_in_between(dec, blobs):

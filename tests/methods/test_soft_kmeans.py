@@ -121,7 +121,7 @@ def test_loss_by_hand():
     layer.build((None, 1))
     x = np.zeros((1, 1), "float32")
     trainer = SoftDistances(x, encoder, layer)
-    terms = trainer.loss_terms(x, np.array([0]), True)
+    terms = trainer.loss_terms(x, {"index": np.array([0])}, True)
     a = 1 / (1 + math.exp(-3))
     found = keras.ops.convert_to_numpy(terms["clustering_loss"])
     np.testing.assert_allclose(found, [a + 4 * (1 - a)], rtol=1e-5)

@@ -1,47 +1,92 @@
+import keras
 import numpy as np
 import pytest
-import scipy.sparse
 
-from dec.training.rows import ShuffledRows, _per_call, dense_rows
-
-
-def stream(n, batch_size, batches, seed=0):
-    rows = ShuffledRows(np.zeros((n, 1)), batch_size, seed, resident=True)
-    return [rows[i][0]["index"] for i in range(batches)]
+from dec.training import sources
+from dec.training.optimizers import MomentumSGD
+from dec.training.rows import RowModel, _per_call, finite, fit, forward
+from dec.training.sources import as_source
 
 
-@pytest.mark.parametrize(("n", "batch_size"), [(64, 32), (65, 32), (63, 32), (10, 3), (7, 7)])
-def test_every_row_once_a_pass_and_no_batch_short(n, batch_size):
-    batches = stream(n, batch_size, batches=3 * n)
-    assert {len(batch) for batch in batches} == {batch_size}
-    rows = np.concatenate(batches)[: 3 * n].reshape(3, n)
-    np.testing.assert_array_equal(np.sort(rows, axis=1), np.tile(np.arange(n), (3, 1)))
-    assert not np.array_equal(rows[0], rows[1])
+class Targets(RowModel):
+    """Its loss is the first entry of the targets that arrived."""
+
+    def __init__(self, X):
+        super().__init__(X, {"target": 1.0})
+        self.weight = self.add_weight(shape=(), name="w")
+        self.targets = np.zeros((X.shape[0], 2), "float32")
+
+    def loss_terms(self, x, batch, training):
+        return {"target": batch["target"][:, 0] + 0.0 * self.weight}
 
 
-def test_a_data_set_smaller_than_a_batch_is_one_batch():
-    np.testing.assert_array_equal(np.sort(stream(5, 256, 1)[0]), np.arange(5))
+class Renew(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.begun = self.ended = 0
+
+    def on_train_begin(self, logs=None):
+        self.begun += 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.targets = np.full_like(self.model.targets, epoch + 1)
+
+    def on_train_end(self, logs=None):
+        self.ended += 1
 
 
-def test_a_batch_depends_on_seed_and_number_only():
-    rows = ShuffledRows(np.zeros((50, 1)), 16, 7, resident=True)
-    forward = [rows[i][0]["index"] for i in range(40)]
-    for i in reversed(range(40)):
-        np.testing.assert_array_equal(rows[i][0]["index"], forward[i])
-    assert not np.array_equal(stream(50, 16, 1, seed=8)[0], forward[0])
+@pytest.mark.parametrize("steps", [1, 3, 151])
+def test_no_step_sees_targets_of_another_epoch(steps):
+    """Keras reads batches ahead, across the ends of epochs too."""
+    x = np.zeros((20, 3), "float32")
+    watch = Renew()
+    history = fit(Targets(x), x, MomentumSGD(0.0), 8, steps, epochs=5, seed=0, callbacks=[watch])
+    np.testing.assert_array_equal(history["target"], np.arange(5))
+    assert (watch.begun, watch.ended) == (1, 1)
 
 
-def test_rows_travel_with_the_numbers_unless_resident():
-    X = scipy.sparse.random(20, 6, density=0.4, format="csr", rng=0)
-    (batch,) = ShuffledRows(X, 4, 0, resident=False)[2]
-    np.testing.assert_array_equal(batch["x"], X.toarray()[batch["index"]])
-    assert set(ShuffledRows(X, 4, 0, resident=True)[2][0]) == {"index"}
+def test_rows_in_memory_and_on_disk_train_alike(tmp_path):
+    x = np.random.default_rng(0).normal(size=(40, 3)).astype("float32")
+    np.save(tmp_path / "x.npy", x)
+
+    class Mean(RowModel):
+        def __init__(self, X):
+            super().__init__(X, {"error": 1.0})
+            self.mean = self.add_weight(shape=(3,), initializer="zeros", name="mean")
+
+        def loss_terms(self, x, batch, training):
+            return {"error": keras.ops.sum((x - self.mean) ** 2, axis=1)}
+
+    means = []
+    for rows in (x, np.load(tmp_path / "x.npy", mmap_mode="r")):
+        model = Mean(rows)
+        fit(model, rows, MomentumSGD(0.05), 8, steps=5, epochs=8, seed=0)
+        means.append(np.asarray(model.mean))
+    np.testing.assert_allclose(means[0], x.mean(axis=0), atol=0.3)
+    np.testing.assert_array_equal(*means)
 
 
-def test_dense_rows():
-    X = np.arange(12).reshape(4, 3)
-    np.testing.assert_array_equal(dense_rows(X, slice(1, 3)), X[1:3])
-    np.testing.assert_array_equal(dense_rows(scipy.sparse.csr_matrix(X), [2, 0]), X[[2, 0]])
+def test_forward_puts_rows_in_their_places():
+    x = np.random.default_rng(0).normal(size=(20, 3)).astype("float32")
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, keras.layers.Rescaling(2.0)(inputs))
+    np.testing.assert_array_equal(forward(model, x, size=7), 2 * x)
+    shuffled = [(x[i::3], np.arange(20)[i::3]) for i in (2, 0, 1)]
+
+    class Shuffled:
+        def __iter__(self):
+            return iter(shuffled)
+
+    np.testing.assert_array_equal(forward(model, sources.Stream(Shuffled())), 2 * x)
+    assert forward(model, as_source(x)).dtype == np.float32
+
+
+def test_finite():
+    x = np.float32([[1e38, 3e38], [3e38, 3e38]])  # the sum is finite in float64
+    assert finite(x) is x
+    for bad in (np.nan, np.inf):
+        with pytest.raises(FloatingPointError):
+            finite(np.float32([[1.0, bad]]))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 
-from dec.training.sphere import sphered_kmeans
+from dec.training.sphere import cluster_means, sphered_kmeans, sphering_matrix
 
 START = {"n_init": 5, "random_state": 0}
 
@@ -39,6 +39,15 @@ def test_clusters_that_kmeans_cuts_across_are_found():
     assert adjusted_rand_score(y, KMeans(3, **START).fit_predict(z)) < 0.2
     labels = KMeans(3, **START).fit_predict(z @ sphering(z, 3, **START))
     assert adjusted_rand_score(y, labels) > 0.99
+
+
+def test_known_clusters_are_made_spherical():
+    z, y = cigars()
+    matrix = sphering_matrix(z, y)
+    assert np.linalg.det(matrix) == pytest.approx(1)
+    variances = np.linalg.eigvalsh(pooled(z @ matrix, y))
+    assert variances[-1] < 1.2 * variances[0]  # not 1: the prior, of d samples
+    assert_allclose(cluster_means(z, y), [z[y == j].mean(axis=0) for j in range(3)], rtol=1e-5)
 
 
 def test_second_opinion_of_a_gaussian_mixture_with_one_covariance():
