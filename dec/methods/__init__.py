@@ -1,5 +1,6 @@
 """The methods: an estimator a file."""
 
+from dec.methods._checkpoints import CheckpointError
 from dec.methods.base import CollapseWarning, DeepClusterer
 from dec.methods.dbc import DBC
 from dec.methods.dcn import DCN
@@ -16,6 +17,7 @@ __all__ = [
     "DEPICT",
     "IDEC",
     "LESC",
+    "CheckpointError",
     "CollapseWarning",
     "DeepClusterer",
     "SoftKMeans",

@@ -62,7 +62,7 @@ def read(cls, path: str | os.PathLike, network=None):
         estimator = known[header["class"]](**params)
         if network is not None:
             estimator.network = network
-        _restore(estimator, arrays, header)
+        restore(estimator, arrays, header)
     return estimator
 
 
@@ -87,7 +87,7 @@ def read_weights(estimator, path: str | os.PathLike) -> None:
         if estimator.precision != "auto" or build["precision"] == "mixed_bfloat16":
             build["precision"] = estimator.precision
         facts = _constants(header)
-        _restore(estimator, arrays, {"network": header["network"], "build": build, "facts": facts})
+        restore(estimator, arrays, {"network": header["network"], "build": build, "facts": facts})
 
 
 def _constants(header: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +98,8 @@ def _constants(header: dict[str, Any]) -> dict[str, Any]:
 def fitted_state(estimator) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Arrays by name, and a JSON header that says what to build before they are put in."""
     arrays = {
-        name: keras.ops.convert_to_numpy(weight) for name, weight in _weights(estimator).items()
+        name: keras.ops.convert_to_numpy(weight)
+        for name, weight in named_weights(estimator).items()
     }
     if hasattr(estimator, "labels_"):
         arrays["fitted/labels"] = estimator.labels_
@@ -106,7 +107,7 @@ def fitted_state(estimator) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         "class": type(estimator).__name__,
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
-        "params": {k: _to_json(v) for k, v in estimator.get_params(deep=False).items()},
+        "params": _params(estimator, without=("checkpoint_dir",)),
         "network": _to_json(estimator.network_),
         "build": {
             "input_shape": list(estimator.input_shape_),
@@ -115,6 +116,16 @@ def fitted_state(estimator) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         },
         "facts": {name: getattr(estimator, name) for name in _FACTS if hasattr(estimator, name)},
     }
+
+
+def settings(estimator) -> dict[str, Any]:
+    """The parameters that the result depends on, as JSON."""
+    return _params(estimator, without=("checkpoint_dir", "verbose"))
+
+
+def _params(estimator, without: tuple[str, ...]) -> dict[str, Any]:
+    params = estimator.get_params(deep=False)
+    return {name: _to_json(value) for name, value in params.items() if name not in without}
 
 
 def to_pickle(estimator, state: dict) -> dict:
@@ -134,12 +145,12 @@ def from_pickle(estimator, state: dict, set_state) -> None:
     fitted = state.pop("_fitted", None)
     set_state(state)
     if fitted is not None:
-        _restore(estimator, *fitted)
+        restore(estimator, *fitted)
         estimator.__dict__.update(state)
 
 
-def _restore(estimator, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> None:
-    """Build the network of the header and put the arrays in; on error nothing has changed."""
+def restore(estimator, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> None:
+    """Build the network of the header and put its arrays in; on error nothing has changed."""
     network, build = _from_json(header["network"]), header["build"]
     if header["network"] == _KERAS_PAIR:
         # Their architecture is code of the user's, which a file must not bring along.
@@ -174,7 +185,7 @@ def _restore(estimator, arrays: dict[str, np.ndarray], header: dict[str, Any]) -
 
 def _assign(estimator, arrays: dict[str, np.ndarray]) -> None:
     given = {name: array for name, array in arrays.items() if not name.startswith("fitted/")}
-    weights = _weights(estimator)
+    weights = named_weights(estimator)
     if not any(name.startswith("decoder/") for name in given):
         # A clustered model of DEC-keras has no decoder; then neither has the estimator.
         weights = {name: w for name, w in weights.items() if not name.startswith("decoder/")}
@@ -191,7 +202,7 @@ def _assign(estimator, arrays: dict[str, np.ndarray]) -> None:
         weight.assign(given[name])
 
 
-def _weights(estimator) -> dict[str, keras.Variable]:
+def named_weights(estimator) -> dict[str, keras.Variable]:
     """Every weight of the Keras parts by a name that does not depend on Keras's counters."""
     named = {}
     # A clustered model of DEC-keras came without a decoder; a random one must not be saved for it.

@@ -41,6 +41,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from dec.classical import GraphDegreeLinkage
 from dec.layers import RandomAffine
 from dec.methods import _checks, _state
+from dec.methods._checkpoints import Checkpoint, Checkpoints
 from dec.networks import DenseAutoencoder, Network, as_network
 from dec.seeds import spawn_seeds
 from dec.training import (
@@ -53,6 +54,7 @@ from dec.training import (
     presets,
 )
 from dec.training.pretrain import pretrain
+from dec.training.progress import Progress
 from dec.training.rows import RowModel, finite, forward
 from dec.training.rows import fit as fit_rows
 from dec.training.sources import Rows, Source, Stream, is_stream, lies_on_disk
@@ -114,6 +116,11 @@ class DeepClusterer(
         ``dec.layers.RandomAffine(image_shape=(28, 28, 1))``; k-means, targets and labels are of the
         clean images (Guo et al., ACML 2018). A template, as ``optimizer``. For images only: of
         other data a shift or a turn is another sample.
+    checkpoint_dir : path or None, default=None
+        Folder for the state of ``fit``, written at most every 30 seconds; the last two are kept. A
+        run that was killed and is called again with the same data and settings goes on from there
+        and ends with the same bits; with others it is refused. A run that had ended gives its
+        result again. The folder is of one run only.
     precision : {"auto", "float32", "mixed_bfloat16"}, default="auto"
         Number format of the hidden layers' matrix products; "auto" takes bfloat16 where the
         processor has matrix units for it. Everything else is float32.
@@ -173,6 +180,7 @@ class DeepClusterer(
         max_iter=20000,
         optimizer=None,
         augmentation=None,
+        checkpoint_dir=None,
         precision="auto",
         random_state=None,
         verbose=0,
@@ -189,6 +197,7 @@ class DeepClusterer(
         self.max_iter = max_iter
         self.optimizer = optimizer
         self.augmentation = augmentation
+        self.checkpoint_dir = checkpoint_dir
         self.precision = precision
         self.random_state = random_state
         self.verbose = verbose
@@ -243,8 +252,11 @@ class DeepClusterer(
             self._build_augmentation(),
         )  # fmt: skip
 
-    def refresh(self, trainer: RowModel, X) -> np.ndarray:
-        """Labels of all rows, (n,), and new targets in ``trainer``: once an update interval."""
+    def refresh(self, trainer: RowModel, before: np.ndarray | None, X) -> np.ndarray:
+        """Labels of all rows, (n,), and new targets in ``trainer``: once an update interval.
+
+        ``before`` are the labels of the refresh before, None at the first.
+        """
         q = finite(forward(self.model_, X))
         labels = q.argmax(axis=1)
         trainer.targets = self.compute_target(q)
@@ -286,20 +298,25 @@ class DeepClusterer(
         """
         X = self._check_fit(X, y)
         self.__dict__.pop("_entropy", None)
-        if self.pretraining is not None:
+        behind = self._phase_of_checkpoint(X)
+        if self.pretraining is not None and behind in (None, "pretrain"):
             self.pretrain(X)
-        return self.initialize(X).refine(X, y, callbacks)
+        if behind != "refine":
+            self.initialize(X)
+        return self.refine(X, y, callbacks)
 
     def pretrain(self, X, y=None):
         """Phase 1: build the network afresh and train it on its own loss, with no clusters."""
         X = self._check_fit(X)
         recipe = presets.get(self.pretraining, self._network())
-        scale = 1.0 if recipe is None else recipe.scale_of(X)
-        self._build_network(X.shape[1:], scale, recipe and recipe.initializer)
+        progress = self._progress("pretrain", X)
+        if not progress.begins_at[0]:
+            scale = 1.0 if recipe is None else recipe.scale_of(X)
+            self._build_network(X.shape[1:], scale, recipe and recipe.initializer)
         if recipe is not None:
             self.pretraining_history_ = pretrain(
                 self._parts, X, recipe, batch_size=self.batch_size, seed=self._seed("pretrain"),
-                augment=self._build_augmentation(), verbose=self.verbose,
+                augment=self._build_augmentation(), verbose=self.verbose, progress=progress,
             )  # fmt: skip
         return self
 
@@ -314,10 +331,18 @@ class DeepClusterer(
     def refine(self, X, y=None, callbacks: Sequence[keras.callbacks.Callback] = ()):
         """Phase 3: self-training of encoder and centroids; arguments as in ``fit``."""
         X = self._check_fit(X, y)
+        progress = self._progress("refine", X)
         check_is_fitted(self, "model_")
         trainer = self.build_trainer(X)
         period = self._update_interval(X.shape[0])
         refresh = RefreshTargets(partial(self.refresh, X=X), self.n_clusters, period, y)
+        _, arrays, reported = progress.begins_at
+        refresh.labels = arrays.get("refresh/labels")
+        refresh.history = reported.get("history", [])
+        progress.place = {"training": "refine"}
+        progress.report = lambda: (
+            {"refresh/labels": refresh.labels}, {"history": refresh.history}
+        )  # fmt: skip
         stop = StopOnLabelChange(self.tol)
         watch = StopOnDivergence("loss")
         reason = "max_iter"
@@ -326,7 +351,7 @@ class DeepClusterer(
                 trainer, X, self._build_optimizer(), self.batch_size, steps=period,
                 epochs=math.ceil(self._max_iter(X.shape[0]) / period), seed=self._seed("refine"),
                 callbacks=[refresh, stop, watch, *callbacks],
-                verbose=self.verbose,
+                verbose=self.verbose, progress=progress,
             )  # fmt: skip
             if watch.diverged or refresh.diverged:
                 reason = "non_finite_loss"
@@ -439,6 +464,25 @@ class DeepClusterer(
                 self._entropy = int(check_random_state(self.random_state).randint(2**31 - 1))
         (seed,) = spawn_seeds([self._entropy, _PHASES.index(phase)], 1)
         return seed
+
+    def _progress(self, phase: str, X: Source) -> Progress:
+        """Where ``phase`` begins; if that is a checkpoint, this estimator is what it was then."""
+        if self.checkpoint_dir is None:
+            return Progress()
+        store = Checkpoints(self.checkpoint_dir, _state.settings(self), X.fingerprint)
+        saved = store.latest()
+        if saved is None or saved[-1]["phase"] != phase:
+            return Checkpoint(self, store, phase, None)
+        arrays, _, header = saved
+        self._entropy = header["entropy"]
+        _state.restore(self, arrays, header)
+        return Checkpoint(self, store, phase, saved)
+
+    def _phase_of_checkpoint(self, X: Source) -> str | None:
+        if self.checkpoint_dir is None:
+            return None
+        saved = Checkpoints(self.checkpoint_dir, _state.settings(self), X.fingerprint).latest()
+        return saved and saved[-1]["phase"]
 
     def _network(self) -> Network:
         return as_network(self.network) or self.default_network()

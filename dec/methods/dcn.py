@@ -97,7 +97,7 @@ class DCN(DeepClusterer):
             X, self._parts, head, self.loss_weights, self.initial_count, self._build_augmentation()
         )
 
-    def refresh(self, trainer, X):
+    def refresh(self, trainer, before, X):
         z, (head,) = finite(forward(self.encoder_, X)), self._head
         kmeans = KMeans(self.n_clusters, init=ops.convert_to_numpy(head.centers), n_init=1).fit(z)
         head.centers.assign(kmeans.cluster_centers_)

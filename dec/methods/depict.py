@@ -100,17 +100,24 @@ class DEPICT(DeepClusterer):
 
     def initialize(self, X, y=None):
         X = self._check_fit(X)
-        centers, labels = self._cluster_embedding(X)
-        self._attach_head(centers)
-        if self.warmup:  # theta at unit norm predicts next to nothing yet
+        progress = self._progress("initialize", X)
+        _, arrays, _ = progress.begins_at
+        if arrays:
+            labels = arrays["start/labels"]
+        else:
+            centers, labels = self._cluster_embedding(X)
+            self._attach_head(centers)
             if len(labels) < X.shape[0]:  # those of a sample
                 labels = self._predict(X)
+        if self.warmup:  # theta at unit norm predicts next to nothing yet
+            progress.place = {"training": "warmup"}
+            progress.report = lambda: ({"start/labels": labels}, {})
             trainer = self.build_trainer(X)
             trainer.targets = np.eye(self.n_clusters, dtype="float32")[labels]
             fit_rows(
                 trainer, X, self._build_optimizer(), self.batch_size,
                 steps=self._update_interval(X.shape[0]), epochs=self.warmup,
-                seed=self._seed("initialize"), verbose=self.verbose,
+                seed=self._seed("initialize"), verbose=self.verbose, progress=progress,
             )  # fmt: skip
         self._finish(self._predict(X), 0, [], "max_iter")
         return self

@@ -130,10 +130,10 @@ class LESC(DeepClusterer):
         X = self._check_fit(X)
         self._ensure_network(X)
         self._attach_head(None)
-        self._finish(self.refresh(None, X), 0, [], "max_iter")
+        self._finish(self.refresh(None, None, X), 0, [], "max_iter")
         return self
 
-    def refresh(self, trainer, X):
+    def refresh(self, trainer, before, X):
         """k-means on e; clusters keep their numbers as far as they keep their members."""
         # z too, because a ReLU of h may turn NaN into 0.
         e = finite(forward(self.representation_, finite(forward(self.encoder_, X))))
@@ -141,18 +141,18 @@ class LESC(DeepClusterer):
         kmeans = KMeans(self.n_clusters, n_init=self.n_init, random_state=seed).fit(e)
         order = np.arange(self.n_clusters)
         if trainer is not None:
-            before = keras.ops.convert_to_numpy(self._head[-1].centers)
-            near = KMeans(self.n_clusters, init=before, n_init=1).fit(e)
+            centers = keras.ops.convert_to_numpy(self._head[-1].centers)
+            near = KMeans(self.n_clusters, init=centers, n_init=1).fit(e)
             # Restarts also find minima that are as good within a hair and cut the data elsewhere:
             # taking them, the labels would jump for ever.
             if near.inertia_ < 1.01 * kmeans.inertia_:
                 kmeans = near
             both = np.zeros((self.n_clusters, self.n_clusters))
-            np.add.at(both, (self._labels, kmeans.labels_), 1)
+            before = self.labels_ if before is None else before
+            np.add.at(both, (before, kmeans.labels_), 1)
             _, order = linear_sum_assignment(both, maximize=True)
         self._head[-1].centers.assign(kmeans.cluster_centers_[order])
-        self._labels = np.argsort(order)[kmeans.labels_]
-        return self._labels
+        return np.argsort(order)[kmeans.labels_]
 
     def _attach_head(self, centers):
         super()._attach_head(centers)

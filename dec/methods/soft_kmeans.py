@@ -124,9 +124,9 @@ class SoftKMeans(DeepClusterer):
             return super().build_trainer(X)
         return SoftDistances(X, self.encoder_, *self._head, self._build_augmentation())
 
-    def refresh(self, trainer, X):
+    def refresh(self, trainer, before, X):
         if self.loss == "kl":
-            return super().refresh(trainer, X)
+            return super().refresh(trainer, before, X)
         return finite(forward(self.model_, X)).argmax(axis=1)
 
     def _cluster_embedding(self, X):

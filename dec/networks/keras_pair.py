@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 
 from dec.networks.network import Autoencoder, Network
+from dec.seeds import spawn_seeds
 
 
 class KerasPair(Network):
@@ -52,7 +53,8 @@ class KerasPair(Network):
                 f"X must have rows of shape {self.encoder.input_shape[1:]} for this network, got "
                 f"{tuple(input_shape)}."
             )
-        encoder, decoder = _copy(self.encoder), _copy(self.decoder)
+        seeds = spawn_seeds(seed, 2)
+        encoder, decoder = _copy(self.encoder, seeds[0]), _copy(self.decoder, seeds[1])
         scaling = keras.layers.Rescaling(scale, dtype="float32", name="scaling")
         x = keras.Input(input_shape, name="x")
         return Autoencoder(
@@ -63,9 +65,14 @@ class KerasPair(Network):
         )
 
 
-def _copy(model: keras.Model) -> keras.Model:
+def _copy(model: keras.Model, seed: int) -> keras.Model:
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
+    # What is random in it, such as dropout, follows from the seed of the fit too.
+    weights = {id(weight) for weight in copy.weights}
+    states = [v for v in copy.variables if id(v) not in weights and "seed_generator" in v.path]
+    for state, value in zip(states, spawn_seeds(seed, len(states)), strict=True):
+        state.assign([value, 0])
     return copy
 
 

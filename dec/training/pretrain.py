@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 import numpy as np
@@ -17,6 +18,7 @@ from dec.networks.network import Autoencoder
 from dec.ops import mean_squared_error
 from dec.seeds import spawn_seeds
 from dec.training.optimizers import Adam, MomentumSGD
+from dec.training.progress import Progress
 from dec.training.rows import RowModel, fit, forward
 from dec.training.sources import as_source
 from dec.training.stop_on_divergence import StopOnDivergence
@@ -216,8 +218,11 @@ def pretrain(
     seed: int,
     augment: keras.layers.Layer | None = None,
     verbose: int = 0,
+    progress: Progress | None = None,
 ) -> list[dict]:
     """Train ``autoencoder`` in place on the rows of ``X``, changed at random by ``augment``.
+
+    ``progress`` says which stages are done already.
 
     Returns
     -------
@@ -232,7 +237,12 @@ def pretrain(
         ``backoff`` allows.
     """
     X = as_source(X)
-    records = []
+    progress = progress or Progress()
+    begin, _, reported = progress.begins_at
+    records = reported.get("records", [])
+    train = partial(
+        _train, X=X, batch_size=batch_size, verbose=verbose, progress=progress, records=records
+    )
     depth = len(autoencoder.stages)
     seeds = spawn_seeds(seed, 3 * depth + 1)
     if recipe.layerwise is not None:
@@ -244,23 +254,23 @@ def pretrain(
         greedy = autoencoder.stages if recipe.embedding else autoencoder.stages[:-1]
         try:
             for number, (encode, decode) in enumerate(greedy):
-                trainer = DenoisingLayer(
-                    X,
-                    below,
-                    encode,
-                    decode,
-                    corrupt_input=recipe.corrupt_hidden if number else recipe.corrupt_input,
-                    corrupt_code=recipe.corrupt_hidden if number < depth - 1 else 0.0,
-                    seeds=(seeds.pop(), seeds.pop()),
-                    augment=augment,
-                )
-                power = mean_square(forward(below, X.head(SAMPLE)))
+                *noise, order = seeds.pop(), seeds.pop(), seeds.pop()
+                inputs = below
                 below = keras.Sequential([*below.inputs, *below.layers, encode])
-                record = _train(
-                    trainer, X, recipe.layerwise, batch_size, seeds.pop(), power, verbose, below
-                )
+                if number >= begin.get("stage", 0):
+                    trainer = DenoisingLayer(
+                        X,
+                        inputs,
+                        encode,
+                        decode,
+                        corrupt_input=recipe.corrupt_hidden if number else recipe.corrupt_input,
+                        corrupt_code=recipe.corrupt_hidden if number < depth - 1 else 0.0,
+                        seeds=noise,
+                        augment=augment,
+                    )
+                    power = mean_square(forward(inputs, X.head(SAMPLE)))
+                    train(encode.name, trainer, recipe.layerwise, order, power, below)
                 encode.trainable = False  # while the layers above it learn
-                records.append({"part": encode.name, **record})
         finally:  # Ctrl-C and divergence too must leave a network that can learn
             for encode, _ in greedy:
                 encode.trainable = True
@@ -269,8 +279,7 @@ def pretrain(
         power = mean_square(X) * _factor(autoencoder) ** 2
         hidden = [encode.output for encode, _ in autoencoder.stages[:-1]]
         watched = keras.Model(autoencoder.encoder.input, hidden) if hidden else None
-        record = _train(trainer, X, recipe.whole, batch_size, seeds.pop(), power, verbose, watched)
-        records.append({"part": "whole", **record})
+        train("whole", trainer, recipe.whole, seeds.pop(), power, watched)
     return records
 
 
@@ -285,35 +294,50 @@ def _factor(autoencoder: Autoencoder) -> float:
     return float(autoencoder.scaling.scale)
 
 
-def _train(trainer, X, stage: Stage, batch_size, seed, power, verbose, watched=None) -> dict:
-    """One stage; ``watched`` gives the units that must not all die."""
+def _train(
+    part, trainer, stage: Stage, seed, power, watched, *, X, batch_size, verbose, progress, records
+) -> None:
+    """One stage, whose record is added; ``watched`` gives the units that must not all die."""
     steps = stage.steps(X.shape[0], batch_size)
     if not steps:
         dead = dead_units(watched, X) if watched else 0.0
-        return {
-            "iterations": 0, "relative_error": math.nan, "learning_rate": 0.0, "dead_units": dead
-        }  # fmt: skip
+        untrained = {"iterations": 0, "relative_error": math.nan, "learning_rate": 0.0}
+        records.append({"part": part, **untrained, "dead_units": dead})
+        return
     epochs = min(REPORTS, steps)
     steps_per_epoch = math.ceil(steps / epochs)
     if steps_per_epoch > 50:
         steps_per_epoch = 50 * math.ceil(steps_per_epoch / 50)  # a compiled call takes 50 of them
-    start = [ops.convert_to_numpy(weight) for weight in trainer.trainable_variables]
-    for attempt in range(stage.backoff + 1):
+    begin, arrays, _ = progress.begins_at
+    if not begin:
+        weights = trainer.trainable_variables
+        arrays = {f"start/{i}": ops.convert_to_numpy(weight) for i, weight in enumerate(weights)}
+    start = {name: array for name, array in arrays.items() if name.startswith("start/")}
+    progress.report = lambda: (start, {"records": records})
+    for attempt in range(begin.get("attempt", 0), stage.backoff + 1):
+        progress.place = {"stage": len(records), "attempt": attempt}
         slower = dataclasses.replace(stage, learning_rate=stage.learning_rate / 2**attempt)
         watch = StopOnDivergence("reconstruction_loss", limit=4.0 * power)
         optimizer = slower.build_optimizer(steps, power)
-        fit(trainer, X, optimizer, batch_size, steps_per_epoch, epochs, seed, [watch], verbose)
+        fit(
+            trainer, X, optimizer, batch_size, steps_per_epoch, epochs, seed, [watch], verbose,
+            progress,
+        )  # fmt: skip
         dead = dead_units(watched, X) if watched else 0.0
         if not watch.diverged and dead < 1.0:
             error = trainer.history.history["reconstruction_loss"][-1]
-            return {
-                "iterations": steps_per_epoch * epochs,
-                "relative_error": error / power,
-                "learning_rate": slower.learning_rate,
-                "dead_units": dead,
-            }
-        for weight, value in zip(trainer.trainable_variables, start, strict=True):
-            weight.assign(value)
+            records.append(
+                {
+                    "part": part,
+                    "iterations": steps_per_epoch * epochs,
+                    "relative_error": error / power,
+                    "learning_rate": slower.learning_rate,
+                    "dead_units": dead,
+                }
+            )
+            return
+        for i, weight in enumerate(trainer.trainable_variables):
+            weight.assign(start[f"start/{i}"])
     raise FloatingPointError(
         f"pretraining diverged, or left a layer without a living unit, at learning_rate="
         f"{slower.learning_rate:g} of {trainer.name}: take a smaller one, or scale the data "

@@ -20,8 +20,9 @@ class RefreshTargets(keras.callbacks.Callback):
     Parameters
     ----------
     refresh : callable
-        Trainer -> labels of the whole data set, (n,); it leaves the next targets in the trainer. A
-        FloatingPointError ends the training, with the labels of the refresh before.
+        Trainer, labels of the refresh before or None -> labels of the whole data set, (n,); it
+        leaves the next targets in the trainer. A FloatingPointError ends the training, with the
+        labels of the refresh before.
     n_clusters : int
     period : int
         Iterations between two refreshes; only reported.
@@ -43,7 +44,8 @@ class RefreshTargets(keras.callbacks.Callback):
         self.history: list[dict] = []
 
     def on_train_begin(self, logs=None):
-        self._refresh(0, {})
+        if self.labels is None:  # else it goes on
+            self._refresh(0, {})
 
     def on_epoch_end(self, epoch, logs=None):
         self._refresh((epoch + 1) * self.period, {} if logs is None else logs)
@@ -51,7 +53,7 @@ class RefreshTargets(keras.callbacks.Callback):
     def _refresh(self, iteration: int, logs: dict):
         before = self.labels
         try:
-            self.labels = self.refresh(self.model)
+            self.labels = self.refresh(self.model, before)
         except FloatingPointError:
             if before is None:
                 raise

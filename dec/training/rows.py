@@ -7,6 +7,7 @@ import itertools
 import keras
 import numpy as np
 
+from dec.training.progress import Progress
 from dec.training.sources import BLOCK, as_source
 
 
@@ -95,8 +96,13 @@ class RowModel(keras.Model):
         return total
 
 
-def fit(trainer, X, optimizer, batch_size, steps, epochs, seed, callbacks=(), verbose=0):
+def fit(
+    trainer, X, optimizer, batch_size, steps, epochs, seed, callbacks=(), verbose=0, progress=None
+):
     """Train a ``RowModel`` on shuffled minibatches of ``X`` with Keras's ``fit``.
+
+    ``progress`` says how many epochs it has behind it; then the first thing is what the callbacks
+    do at the end of the last of them.
 
     Returns
     -------
@@ -112,18 +118,27 @@ def fit(trainer, X, optimizer, batch_size, steps, epochs, seed, callbacks=(), ve
             steps_per_execution=_per_call(steps) if backend == "tensorflow" else 1,
             jit_compile=backend == "jax",  # op by op, JAX is ten times slower
         )
+    progress = progress or Progress()
+    done, logs = progress.resume(trainer, optimizer)
     watching = _OneTraining(
-        callbacks, add_history=True, add_progbar=verbose != 0, verbose=verbose, epochs=epochs,
-        steps=steps, model=trainer,
+        [progress, *callbacks], add_history=True, add_progbar=verbose != 0, verbose=verbose,
+        epochs=epochs, steps=steps, model=trainer,
     )  # fmt: skip
-    batches = as_source(X).batches(batch_size, seed)
+    batches = as_source(X).batches(batch_size, seed, first=done * steps)
     settings = {"steps_per_epoch": steps, "callbacks": watching, "verbose": 0, "shuffle": False}
+    trainer.stop_training = False
     watching.begin()  # makes the first targets
+    if done:
+        watching.on_epoch_begin(done - 1)
+        watching.on_epoch_end(done - 1, logs)
     # The targets of an epoch are made at the end of the one before, and Keras reads ahead.
-    if backend == "tensorflow":
-        trainer.fit(_tf_dataset(trainer, batches), epochs=epochs, **settings)
+    if trainer.stop_training or done >= epochs:
+        pass
+    elif backend == "tensorflow":
+        dataset = _tf_dataset(trainer, batches)
+        trainer.fit(dataset, initial_epoch=done, epochs=epochs, **settings)
     else:
-        for epoch in range(epochs):
+        for epoch in range(done, epochs):
             data = ((trainer.inputs(*batch),) for batch in itertools.islice(batches, steps))
             trainer.fit(data, initial_epoch=epoch, epochs=epoch + 1, **settings)
             if trainer.stop_training:
