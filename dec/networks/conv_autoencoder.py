@@ -8,6 +8,7 @@ from typing import ClassVar
 import keras
 import numpy as np
 
+from dec.layers import BatchNormalization, Conv2D, Conv2DTranspose
 from dec.networks.initializers import kernel_initializer
 from dec.networks.network import Autoencoder, Network
 from dec.seeds import spawn_seeds
@@ -70,14 +71,14 @@ class ConvAutoencoder(Network):
             return {"kernel_initializer": kernel, "dtype": dtype, "name": name}
 
         def conv(name, filters, size, padding):
-            return keras.layers.Conv2D(filters, size, 2, padding, **common(name))
+            return Conv2D(filters, size, 2, padding, **common(name))
 
         def transposed(name, filters, size, padding):
-            return keras.layers.Conv2DTranspose(filters, size, 2, padding, **common(name))
+            return Conv2DTranspose(filters, size, 2, padding, **common(name))
 
         def activate(h, name):
             if self.batch_norm:
-                h = keras.layers.BatchNormalization(dtype=precision, name=f"{name}_norm")(h)
+                h = BatchNormalization(dtype=precision, name=f"{name}_norm")(h)
             return keras.layers.ReLU(dtype=precision, name=f"{name}_relu")(h)
 
         one, two, three = self.filters

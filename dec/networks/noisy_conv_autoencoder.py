@@ -8,6 +8,7 @@ from typing import ClassVar
 import keras
 import numpy as np
 
+from dec.layers import Conv2D, Conv2DTranspose
 from dec.networks.initializers import kernel_initializer
 from dec.networks.network import Autoencoder, Network
 from dec.seeds import spawn_seeds
@@ -81,13 +82,11 @@ class NoisyConvAutoencoder(Network):
         def conv(h, number):
             size, pad = self.kernels[number - 1], self.pads[number - 1]
             h = keras.layers.ZeroPadding2D(pad, dtype=precision, name=f"pad{number}")(h)
-            layer = keras.layers.Conv2D
-            return layer(self.filters[number - 1], size, 2, **common(f"conv{number}"))(h)
+            return Conv2D(self.filters[number - 1], size, 2, **common(f"conv{number}"))(h)
 
         def transposed(h, filters, number):
             size, pad = self.kernels[number - 1], self.pads[number - 1]
-            layer = keras.layers.Conv2DTranspose
-            h = layer(filters, size, 2, **common(f"deconv{number}"))(h)
+            h = Conv2DTranspose(filters, size, 2, **common(f"deconv{number}"))(h)
             return keras.layers.Cropping2D(pad, dtype=precision, name=f"crop{number}")(h)
 
         scaling = keras.layers.Rescaling(2 * scale, -1.0, dtype="float32", name="scaling")
