@@ -38,17 +38,20 @@ NETWORKS = {
     "convolutional, normalized": ConvAutoencoder(batch_norm=True),
     "noisy convolutional": NoisyConvAutoencoder(),
 }
-# Row -> class, network, whether with augmentation; all else is the default.
+# Row -> class, network, whether with augmentation, parameters that are not the default.
+LINKAGE = {"init": "linkage"}
 METHODS = {
-    "DEC": (DEC, "dense", False),
-    "DEC + augmentation": (DEC, "dense", True),
-    "IDEC": (IDEC, "dense", False),
-    "IDEC + augmentation": (IDEC, "dense", True),
-    "DCN": (DCN, "dense", False),
-    "LESC": (LESC, "dense", False),
-    "DCEC": (IDEC, "convolutional", False),
-    "DBC": (DBC, "convolutional, normalized", False),
-    "DEPICT": (DEPICT, "noisy convolutional", False),
+    "DEC": (DEC, "dense", False, {}),
+    "DEC + linkage": (DEC, "dense", False, LINKAGE),
+    "DEC + augmentation": (DEC, "dense", True, {}),
+    "IDEC": (IDEC, "dense", False, {}),
+    "IDEC + augmentation": (IDEC, "dense", True, {}),
+    "IDEC + augmentation + linkage": (IDEC, "dense", True, LINKAGE),
+    "DCN": (DCN, "dense", False, {}),
+    "LESC": (LESC, "dense", False, {}),
+    "DCEC": (IDEC, "convolutional", False, {}),
+    "DBC": (DBC, "convolutional, normalized", False, {}),
+    "DEPICT": (DEPICT, "noisy convolutional", False, {}),
 }
 SEEDS = (0, 1, 2)
 
@@ -79,9 +82,9 @@ def main():
 
 
 def run(method, dataset, seed):
-    cls, network, augmented = METHODS[method]
+    cls, network, augmented, parameters = METHODS[method]
     x, y, image_shape = load(dataset)
-    model = cls(10, network=NETWORKS[network], random_state=seed, verbose=2)
+    model = cls(10, network=NETWORKS[network], random_state=seed, verbose=2, **parameters)
     if network != "dense":
         x = x.reshape(-1, *image_shape)
     if augmented:
