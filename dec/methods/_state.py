@@ -7,6 +7,7 @@ import dataclasses
 import inspect
 import math
 import os
+import warnings
 from typing import Any
 
 import keras
@@ -23,7 +24,7 @@ from dec.networks import (
     as_network,
 )
 from dec.saving import ModelFileError, is_dec_keras, read_arrays, read_dec_keras, write_arrays
-from dec.training import Pretraining
+from dec.training import Adam, MomentumSGD, Pretraining
 
 #: Fitted attributes that are plain JSON, kept by their own names.
 _FACTS = (
@@ -295,7 +296,46 @@ def _from_json(value):
         return Pretraining.from_dict(value["pretraining"])
     if "augmentation" in value:
         return RandomAffine(**value["augmentation"])
-    return keras.optimizers.deserialize(value["optimizer"])
+    return _optimizer(value["optimizer"])
+
+
+def _optimizer(saved: dict[str, Any]) -> keras.optimizers.Optimizer | None:
+    """A known optimizer with plain numbers: a file must not name code that would then be run."""
+    name, config = saved.get("class_name"), dict(saved.get("config") or {})
+    if saved.get("registered_name") == f"dec>{name}":
+        known = {"MomentumSGD": MomentumSGD, "Adam": Adam}
+    else:
+        known = _classes(keras.optimizers, keras.optimizers.Optimizer)
+    if name not in known:
+        warnings.warn(
+            f"The optimizer {name!r} is not one of Keras's or of this library and was not "
+            "restored: optimizer is None. It matters to refine only.",
+            stacklevel=6,
+        )
+        return None
+    rate = config.get("learning_rate")
+    if isinstance(rate, dict):
+        place = keras.optimizers.schedules
+        schedules = _classes(place, place.LearningRateSchedule)
+        if rate.get("class_name") not in schedules:
+            raise ValueError(f"learning_rate must be a number or a schedule of Keras, got {rate}.")
+        rate = schedules[rate["class_name"]].from_config(_plain(rate.get("config") or {}))
+    del config["learning_rate"]
+    return known[name].from_config({**_plain(config), "learning_rate": rate})
+
+
+def _classes(module, base: type) -> dict[str, type]:
+    found = {name: c for name, c in vars(module).items() if inspect.isclass(c)}
+    return {name: c for name, c in found.items() if issubclass(c, base) and c is not base}
+
+
+def _plain(config: dict[str, Any]) -> dict[str, Any]:
+    """``config`` itself, if there are only numbers, names and lists of numbers in it."""
+    for name, value in config.items():
+        values = value if isinstance(value, list) else [value]
+        if not all(v is None or isinstance(v, bool | int | float | str) for v in values):
+            raise ValueError(f"{name} must be a plain value, got {value!r}.")
+    return config
 
 
 def _family(cls):

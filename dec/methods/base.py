@@ -560,6 +560,8 @@ class DeepClusterer(
         if self.optimizer is None:
             return self.default_optimizer()
         template = keras.optimizers.get(self.optimizer)
+        if template.use_ema:  # Keras puts the averages in at the end, after the last labels
+            raise ValueError("optimizer must not average the weights (use_ema).")
         return type(template).from_config(template.get_config())
 
     def _build_augmentation(self) -> RandomAffine | None:

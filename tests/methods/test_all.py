@@ -302,6 +302,8 @@ BAD_PARAMETERS = [
     ("max_iter", -1, ValueError),
     ("precision", "float8", ValueError),
     ("optimizer", "no such optimizer", ValueError),
+    ("optimizer", keras.optimizers.SGD(use_ema=True), ValueError),
+    ("init", "spectral", ValueError),
     ("augmentation", "shift", TypeError),
 ]
 
