@@ -376,15 +376,50 @@ class DeepClusterer(
 
     # ---- what a fitted estimator does -------------------------------------------------------
 
-    def predict(self, X) -> np.ndarray:
-        """Cluster of each row, argmax q: int64 (n,)."""
+    def predict(self, X, min_confidence: float = 0.0) -> np.ndarray:
+        """Cluster of each row, argmax q: int64 (n,).
+
+        Rows whose largest q is below ``min_confidence``, in [0, 1], are left undecided: -1. How
+        far q can be trusted as a probability is measured in docs/reliability.md; methods without
+        ``predict_proba`` take 0 only.
+        """
         check_is_fitted(self, "model_")
-        return self._predict(self._check_x(X))
+        _checks.number("min_confidence", min_confidence, least=0)
+        if not min_confidence:
+            return self._predict(self._check_x(X))
+        if min_confidence > 1 or not hasattr(self, "predict_proba"):
+            most = 1 if hasattr(self, "predict_proba") else 0
+            raise ValueError(f"min_confidence must be <= {most}, got {min_confidence!r}.")
+        q = self.predict_proba(X)
+        return np.where(q.max(axis=1) < min_confidence, -1, q.argmax(axis=1))
 
     def predict_proba(self, X) -> np.ndarray:
         """Soft assignments q: float32 (n, k), rows sum to 1."""
         check_is_fitted(self, "model_")
         return forward(self.model_, self._check_x(X))
+
+    def sample_scores(self, X) -> dict[str, np.ndarray]:
+        """How sure each row is and how like the training data, by name: float32 (n,).
+
+        ``confidence``
+            Largest q.
+        ``margin``
+            Largest minus second largest q: 0 on the border of two clusters.
+        ``reconstruction_loss``
+            L_R of the row: mean squared error over the scaled features.
+
+        The first two are missing where there is no ``predict_proba``, the last where the weights
+        came without a decoder.
+        """
+        check_is_fitted(self, "model_")
+        X, scores = self._check_x(X), {}
+        if hasattr(self, "predict_proba"):
+            second, largest = np.sort(self.predict_proba(X), axis=1)[:, -2:].T
+            scores = {"confidence": largest, "margin": largest - second}
+        if hasattr(self, "autoencoder_"):
+            error = self._parts.reconstruction_loss(self.encoder_.input, self.encoder_.output)
+            scores["reconstruction_loss"] = forward(keras.Model(self.encoder_.input, error), X)
+        return scores
 
     def transform(self, X) -> np.ndarray:
         """Embedding z: float32 (n, d_z)."""

@@ -49,6 +49,37 @@ def test_q_agrees_with_labels_or_is_absent(fitted, blobs):
     np.testing.assert_array_equal(q.argmax(axis=1), fitted.labels_)
 
 
+def test_rows_that_are_not_sure_are_left_undecided(fitted, blobs):
+    x, _ = blobs
+    np.testing.assert_array_equal(fitted.predict(x, min_confidence=0), fitted.labels_)
+    if not hasattr(fitted, "predict_proba"):
+        with pytest.raises(ValueError, match="min_confidence must be <= 0"):
+            fitted.predict(x, min_confidence=0.5)
+        return
+    sure = fitted.predict_proba(x).max(axis=1)
+    threshold = float(np.median(sure))
+    found = fitted.predict(x, min_confidence=threshold)
+    np.testing.assert_array_equal(found, np.where(sure < threshold, -1, fitted.labels_))
+    assert found.dtype == np.int64
+    for bad in (-0.1, 1.1, np.nan):
+        with pytest.raises(ValueError, match="min_confidence must be"):
+            fitted.predict(x, min_confidence=bad)
+
+
+def test_scores_of_samples(fitted, blobs):
+    x, _ = blobs
+    scores = fitted.sample_scores(x)
+    error = np.square(fitted.autoencoder_.predict(x, verbose=0) - fitted.scale_ * x).mean(axis=1)
+    np.testing.assert_allclose(scores["reconstruction_loss"], error, rtol=1e-3, atol=1e-6)
+    assert ("confidence" in scores) == hasattr(fitted, "predict_proba")
+    if "confidence" in scores:
+        ordered = np.sort(fitted.predict_proba(x), axis=1)
+        np.testing.assert_array_equal(scores["confidence"], ordered[:, -1])
+        np.testing.assert_array_equal(scores["margin"], ordered[:, -1] - ordered[:, -2])
+    outlier = fitted.sample_scores(100 + x[:1])
+    assert outlier["reconstruction_loss"][0] >= scores["reconstruction_loss"].max()
+
+
 def test_prediction_knows_neither_batch_nor_order(fitted, blobs):
     x, _ = blobs
     order = np.random.default_rng(0).permutation(len(x))
