@@ -3,15 +3,18 @@
     python experiments/table.py                                    # every run not done yet
     python experiments/table.py --method IDEC --dataset mnist --seeds 0 1
 
-Stops at any time and goes on where it was: a run whose row is in ``results/table.csv`` is skipped.
+Stops at any time and goes on where it was, within a run too: a run whose row is in
+``results/table.csv`` is skipped.
 Methods that share a network start from the same pretrained autoencoder, kept with its training
 time in ``runs/table``, so that they are compared in pairs; ``seconds`` counts it every time.
 """
 
 import argparse
+import shutil
 import time
 from pathlib import Path
 
+import keras
 import results_file
 from kept import pretrained
 from running import limit_threads
@@ -51,6 +54,7 @@ METHODS = {
     "LESC": (LESC, "dense", False, {}),
     "DCEC": (IDEC, "convolutional", False, {}),
     "DBC": (DBC, "convolutional, normalized", False, {}),
+    "DBC + linkage": (DBC, "convolutional, normalized", False, LINKAGE),
     "DEPICT": (DEPICT, "noisy convolutional", False, {}),
 }
 SEEDS = (0, 1, 2)
@@ -91,18 +95,37 @@ def run(method, dataset, seed):
         model.set_params(augmentation=RandomAffine(image_shape=image_shape))
         network += ", augmented"
     pretraining = pretrained(model, x, KEEP / f"{dataset}-{network}-{seed}")
-    start = time.perf_counter()
+    unfinished = KEEP / f"{method}-{dataset}-{seed}"
+    unfinished.mkdir(exist_ok=True)
+    watch = Stopwatch(unfinished / "seconds.txt")
     model.initialize(x)
     print(method, dataset, seed, "start", metrics.scores(y, model.labels_), flush=True)
-    model.refine(x, y)
-    seconds = time.perf_counter() - start + pretraining["seconds"]
+    model.set_params(checkpoint_dir=unfinished).refine(x, y, [watch])
+    seconds = watch.seconds + pretraining["seconds"]
     row = {
         "method": method, "dataset": dataset, "seed": seed, "preset": network,
         **metrics.scores(y, model.labels_), "seconds": round(seconds, 1),
         "precision": model.precision_, "n_iter": model.n_iter_, "stop_reason": model.stop_reason_,
     }  # fmt: skip
     results_file.append("table", **row)
+    shutil.rmtree(unfinished)
     print(row, flush=True)
+
+
+class Stopwatch(keras.callbacks.Callback):
+    """Seconds since it was made, and of the runs before, which the file tells."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path, self.start = path, time.perf_counter()
+        self.before = float(path.read_text()) if path.exists() else 0.0
+
+    @property
+    def seconds(self):
+        return self.before + time.perf_counter() - self.start
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.path.write_text(f"{self.seconds}")
 
 
 def load(name):
