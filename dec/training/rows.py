@@ -70,8 +70,12 @@ class RowModel(keras.Model):
         if rows is not None:
             batch["x"] = rows
         if self.targets is not None:
-            batch["target"] = self.targets[numbers]
+            batch["target"] = self.target_rows(numbers)
         return batch
+
+    def target_rows(self, numbers) -> np.ndarray:
+        """Targets of these rows: float32 (batch, k)."""
+        return self.targets[numbers].astype(np.float32, copy=False)
 
     def loss_terms(self, x, batch, training):
         """Loss of each sample by term: {name: (batch,)}.
@@ -176,7 +180,7 @@ def _tf_dataset(trainer: RowModel, batches):
     def with_targets(batch):
         if trainer.targets is None:
             return (batch,)
-        target = tf.numpy_function(lambda i: trainer.targets[i], [batch["index"]], tf.float32)
+        target = tf.numpy_function(trainer.target_rows, [batch["index"]], tf.float32)
         target.set_shape((len(first[0]), trainer.targets.shape[1]))
         return ({**batch, "target": target},)
 
