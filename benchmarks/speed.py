@@ -16,6 +16,7 @@ import itertools
 import statistics
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -150,7 +151,7 @@ def self_training(model, x):
     """Two refreshes and 274 steps, as the incumbent: an epoch of self-training and its refresh."""
     x = as_source(x)
     trainer = model.build_trainer(x)
-    refresh = RefreshTargets(lambda trainer: model.refresh(trainer, x), 10, INTERVAL)
+    refresh = RefreshTargets(partial(model.refresh, X=x), 10, INTERVAL)
     steps = -(-len(x) // BATCH)
     return epochs_of(trainer, x, MomentumSGD(0.01, 0.9), steps, [refresh])
 

@@ -1,5 +1,21 @@
+import dataclasses
+
 import keras
 import pytest
+from family import METHODS
+from sklearn.base import clone
+
+
+@pytest.fixture(scope="module", params=METHODS, ids=lambda cls: cls.__name__)
+def method(request, quick):
+    """An unfitted estimator of each class; never fitted itself, cloned instead."""
+    recipe = dataclasses.replace(quick["pretraining"], layerwise=None)  # half of the compiling
+    return request.param(4, **{**quick, "pretraining": recipe})
+
+
+@pytest.fixture(scope="module")
+def fitted(method, blobs):
+    return clone(method).fit(*blobs)
 
 
 @pytest.fixture

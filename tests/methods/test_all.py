@@ -1,31 +1,16 @@
 """What every method promises, asked of every method."""
 
 import copy
-import dataclasses
 import pickle
 
 import keras
 import numpy as np
 import pytest
-import scipy.sparse
-from family import METHODS, everything
+from family import everything
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning
 
-from dec import DCN, LESC, DeepClusterer, DenseAutoencoder, ModelFileError, SoftKMeans
-from dec.layers import RandomAffine
-
-
-@pytest.fixture(scope="module", params=METHODS, ids=lambda cls: cls.__name__)
-def method(request, quick):
-    """An unfitted estimator of each class; never fitted itself, cloned instead."""
-    recipe = dataclasses.replace(quick["pretraining"], layerwise=None)  # half of the compiling
-    return request.param(4, **{**quick, "pretraining": recipe})
-
-
-@pytest.fixture(scope="module")
-def fitted(method, blobs):
-    return clone(method).fit(*blobs)
+from dec import DCN, LESC, DeepClusterer, DenseAutoencoder, ModelFileError
 
 
 def test_labels_and_z_agree(fitted, blobs):
@@ -143,65 +128,6 @@ def test_phases_alone_equal_fit(method, fitted, blobs):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("n", [64, 20])
-def test_any_number_of_rows(method, blobs, n):
-    """A multiple of the batch (32), fewer than a batch; that of ``blobs`` is neither."""
-    x = blobs[0][np.random.default_rng(0).permutation(160)[:n]]
-    model = clone(method).fit(x)
-    assert model.labels_.shape == (n,)
-    assert np.isfinite(model.transform(x)).all()
-
-
-def test_constant_features_and_duplicate_rows(method, blobs):
-    x = np.tile(blobs[0][::8], (3, 1))
-    x[:, 0] = 7.0
-    labels = clone(method).fit(x).labels_
-    np.testing.assert_array_equal(labels[:20], labels[20:40])
-
-
-def test_sparse_rows_are_as_good_as_dense_ones(method, fitted, blobs):
-    x = scipy.sparse.csr_matrix(blobs[0])
-    model = clone(method).fit(x)
-    np.testing.assert_array_equal(model.labels_, fitted.labels_)
-    np.testing.assert_array_equal(model.predict(blobs[0]), fitted.labels_)
-
-
-def test_rows_on_disk_are_as_good_as_those_in_memory(method, fitted, blobs, tmp_path):
-    np.save(tmp_path / "x.npy", blobs[0])
-    x = np.load(tmp_path / "x.npy", mmap_mode="r")
-    model = clone(method).fit(x)
-    np.testing.assert_array_equal(model.labels_, fitted.labels_)
-    np.testing.assert_array_equal(model.predict(x), fitted.labels_)
-    np.testing.assert_allclose(model.transform(x), fitted.transform(blobs[0]), rtol=1e-3, atol=1e-4)
-
-
-def test_a_stream_of_batches_is_learned_too(method, blobs):
-    x, y = blobs
-    numbers = np.random.default_rng(0).permutation(len(x))
-    stream = Batches([(x[part], part) for part in np.array_split(numbers, 7)])
-    model = clone(method).fit(stream, y)
-    # The batches never change, which keeps soft k-means in the minimum that its random start is in.
-    assert model.history_[-1]["acc"] > (0.5 if isinstance(model, SoftKMeans) else 0.99)
-    np.testing.assert_array_equal(model.labels_, model.predict(x))
-    np.testing.assert_array_equal(model.predict(stream), model.labels_)
-
-
-class Batches:
-    def __init__(self, batches):
-        self.batches = batches
-
-    def __iter__(self):
-        return iter(self.batches)
-
-
-def test_augmentation_changes_what_is_learned_and_not_how_one_predicts(method, fitted, blobs):
-    x, _ = blobs
-    model = clone(method).set_params(augmentation=RandomAffine(image_shape=(3, 4, 1))).fit(x)
-    np.testing.assert_array_equal(model.predict(x), model.labels_)
-    # Ten small steps change little, but the same batches would have given the same bits.
-    assert (model.transform(x) != fitted.transform(x)).mean() > 0.5
-
-
 def test_save_and_load(fitted, blobs, tmp_path):
     x, _ = blobs
     fitted.save(tmp_path / "model.h5")
@@ -288,84 +214,3 @@ def test_divergence_is_said(fitted, blobs):
     assert model.stop_reason_ == "non_finite_loss"
     assert not model.converged_
     assert [record["iteration"] for record in model.history_] == [0]  # no record of a NaN's labels
-
-
-BAD_X = {
-    "nan": lambda x: np.where(np.arange(12) == 3, np.nan, x),
-    "infinity": lambda x: np.where(np.arange(12) == 3, np.inf, x),
-    "empty": lambda x: x[:0],
-    "one sample": lambda x: x[:1],
-    "1-D": lambda x: x[:, 0],
-    "3-D": lambda x: x[:, :, None],
-    "object": lambda x: np.array([["a"] * 12] * 40, dtype=object),
-    "complex": lambda x: x.astype(complex),
-    "fewer rows than clusters": lambda x: x[:3],
-    "fewer distinct rows than clusters": lambda x: np.tile(x[:3], (20, 1)),
-}
-
-
-@pytest.mark.parametrize("kind", BAD_X)
-def test_bad_x_is_refused(method, blobs, kind):
-    model = clone(method)
-    with pytest.raises((ValueError, TypeError)) as error:
-        model.fit(BAD_X[kind](blobs[0]))
-    assert any(
-        word in str(error.value)
-        for word in ("X", "array", "n_clusters", "Complex", "could not convert")
-    )
-    assert not hasattr(model, "encoder_")  # nothing was trained
-
-
-BAD_PARAMETERS = [
-    ("n_clusters", 1, ValueError),
-    ("n_clusters", 2.5, TypeError),
-    ("n_clusters", 161, ValueError),
-    ("network", "dense", TypeError),
-    ("pretraining", "layer-wise", ValueError),
-    ("pretraining", 7, TypeError),
-    ("n_init", 0, ValueError),
-    ("sphere", "yes", TypeError),
-    ("batch_size", 0, ValueError),
-    ("update_interval", 0, ValueError),
-    ("tol", -0.1, ValueError),
-    ("tol", 1.5, ValueError),
-    ("tol", "small", ValueError),
-    ("max_iter", -1, ValueError),
-    ("precision", "float8", ValueError),
-    ("optimizer", "no such optimizer", ValueError),
-    ("optimizer", keras.optimizers.SGD(use_ema=True), ValueError),
-    ("init", "spectral", ValueError),
-    ("augmentation", "shift", TypeError),
-]
-
-
-@pytest.mark.parametrize(("name", "value", "error"), BAD_PARAMETERS)
-def test_bad_parameter_is_refused(method, blobs, name, value, error):
-    model = clone(method).set_params(**{name: value})
-    with pytest.raises(error, match=name):
-        model.fit(blobs[0])
-    assert not hasattr(model, "encoder_")
-
-
-def test_y_of_another_length_is_refused(method, blobs):
-    x, y = blobs
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        clone(method).fit(x, y[:-1])
-
-
-def test_other_features_at_predict_are_refused(fitted, blobs):
-    with pytest.raises(ValueError, match=r"X has 11 features, but .* is expecting 12"):
-        fitted.predict(blobs[0][:, :11])
-
-
-@pytest.mark.parametrize("call", ["predict", "predict_proba", "transform"])
-def test_not_fitted(method, blobs, call):
-    if hasattr(method, call):
-        with pytest.raises(NotFittedError):
-            getattr(clone(method), call)(blobs[0])
-
-
-def test_not_fitted_is_not_saved(method, tmp_path):
-    with pytest.raises(NotFittedError):
-        clone(method).save(tmp_path / "model.h5")
-    assert not any(tmp_path.iterdir())

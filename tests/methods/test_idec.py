@@ -59,7 +59,7 @@ def test_gradients_of_decoder_and_centroids(idec, start, blobs, gradients):
     for gamma in (0.1, 0.4):
         model = clone(idec).set_params(gamma=gamma).load_weights(start).initialize(x)
         trainer = model.build_trainer(x)
-        model.refresh(trainer, x)
+        model.refresh(trainer, None, x)
         found[gamma] = gradients(trainer, x[:32], np.arange(32))
     for path, weak in found[0.1].items():
         if path.startswith("decoder"):

@@ -1,0 +1,68 @@
+"""Data of every kind, given to every method."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+from sklearn.base import clone
+
+from dec import SoftKMeans
+from dec.layers import RandomAffine
+
+
+@pytest.mark.parametrize("n", [64, 20])
+def test_any_number_of_rows(method, blobs, n):
+    """A multiple of the batch (32), fewer than a batch; that of ``blobs`` is neither."""
+    x = blobs[0][np.random.default_rng(0).permutation(160)[:n]]
+    model = clone(method).fit(x)
+    assert model.labels_.shape == (n,)
+    assert np.isfinite(model.transform(x)).all()
+
+
+def test_constant_features_and_duplicate_rows(method, blobs):
+    x = np.tile(blobs[0][::8], (3, 1))
+    x[:, 0] = 7.0
+    labels = clone(method).fit(x).labels_
+    np.testing.assert_array_equal(labels[:20], labels[20:40])
+
+
+def test_sparse_rows_are_as_good_as_dense_ones(method, fitted, blobs):
+    x = scipy.sparse.csr_matrix(blobs[0])
+    model = clone(method).fit(x)
+    np.testing.assert_array_equal(model.labels_, fitted.labels_)
+    np.testing.assert_array_equal(model.predict(blobs[0]), fitted.labels_)
+
+
+def test_rows_on_disk_are_as_good_as_those_in_memory(method, fitted, blobs, tmp_path):
+    np.save(tmp_path / "x.npy", blobs[0])
+    x = np.load(tmp_path / "x.npy", mmap_mode="r")
+    model = clone(method).fit(x)
+    np.testing.assert_array_equal(model.labels_, fitted.labels_)
+    np.testing.assert_array_equal(model.predict(x), fitted.labels_)
+    np.testing.assert_allclose(model.transform(x), fitted.transform(blobs[0]), rtol=1e-3, atol=1e-4)
+
+
+def test_a_stream_of_batches_is_learned_too(method, blobs):
+    x, y = blobs
+    numbers = np.random.default_rng(0).permutation(len(x))
+    stream = Batches([(x[part], part) for part in np.array_split(numbers, 7)])
+    model = clone(method).fit(stream, y)
+    # The batches never change, which keeps soft k-means in the minimum that its random start is in.
+    assert model.history_[-1]["acc"] > (0.5 if isinstance(model, SoftKMeans) else 0.99)
+    np.testing.assert_array_equal(model.labels_, model.predict(x))
+    np.testing.assert_array_equal(model.predict(stream), model.labels_)
+
+
+class Batches:
+    def __init__(self, batches):
+        self.batches = batches
+
+    def __iter__(self):
+        return iter(self.batches)
+
+
+def test_augmentation_changes_what_is_learned_and_not_how_one_predicts(method, fitted, blobs):
+    x, _ = blobs
+    model = clone(method).set_params(augmentation=RandomAffine(image_shape=(3, 4, 1))).fit(x)
+    np.testing.assert_array_equal(model.predict(x), model.labels_)
+    # Ten small steps change little, but the same batches would have given the same bits.
+    assert (model.transform(x) != fitted.transform(x)).mean() > 0.5
