@@ -379,9 +379,9 @@ class DeepClusterer(
     def predict(self, X, min_confidence: float = 0.0) -> np.ndarray:
         """Cluster of each row, argmax q: int64 (n,).
 
-        Rows whose largest q is below ``min_confidence``, in [0, 1], are left undecided: -1. How
-        far q can be trusted as a probability is measured in docs/reliability.md; methods without
-        ``predict_proba`` take 0 only.
+        Rows whose largest q is below ``min_confidence``, in [0, 1], are left undecided: -1. q ranks
+        rows by how sure they are; it is no probability, and how large it gets depends on method and
+        data: take a quantile. Methods without ``predict_proba`` take 0 only.
         """
         check_is_fitted(self, "model_")
         _checks.number("min_confidence", min_confidence, least=0)
