@@ -288,6 +288,10 @@ class DeepClusterer(
         ------
         ValueError, TypeError
             Bad data or parameters, before anything is trained; names the argument.
+        dec.CheckpointError
+            ``checkpoint_dir`` is of a run on other data or with other settings.
+        OSError
+            A checkpoint cannot be written; the last good one stays.
 
         Warns
         -----

@@ -12,7 +12,7 @@ import functools
 import hashlib
 import inspect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import h5py
 import keras
@@ -187,7 +187,7 @@ class Stream(Source):
         Rows or numbers that are not as described.
     """
 
-    def __init__(self, batches, check: Callable[[np.ndarray], np.ndarray] | None = None):
+    def __init__(self, batches):
         self.stream = batches
         if inspect.isgenerator(batches) or iter_of(batches) is batches:
             raise TypeError(

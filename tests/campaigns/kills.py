@@ -22,7 +22,6 @@ import time
 import warnings
 from pathlib import Path
 
-import keras  # imported once: every run is a fork of this process
 import numpy as np
 
 from dec import DEC, DEPICT, DenseAutoencoder, Pretraining, Stage, datasets
@@ -115,7 +114,6 @@ def run(cls, dataset, folder, end):
     for weight in [*model.model_.get_weights(), *model.autoencoder_.get_weights()]:
         bits.update(np.ascontiguousarray(weight).tobytes())
     bits.update(json.dumps([model.history_, model.pretraining_history_], sort_keys=True).encode())
-    keras.backend.clear_session()
     end.write_text(bits.hexdigest())
     os._exit(0)
 
