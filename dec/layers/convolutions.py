@@ -79,7 +79,7 @@ class Conv2DTranspose(_Convolution, keras.layers.Conv2DTranspose):
     """``keras.layers.Conv2DTranspose``, with other gradients on TensorFlow."""
 
     def call(self, inputs):
-        plain = self.output_padding is None and set(self.dilation_rate) == {1}
+        plain = set(self.dilation_rate) == {1}
         known = plain and self.data_format == "channels_last"
         if keras.backend.backend() != "tensorflow" or not known:
             return super().call(inputs)

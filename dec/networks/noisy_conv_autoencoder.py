@@ -39,6 +39,9 @@ class NoisyConvAutoencoder(Network):
         Rates on the input and after the two convolutions.
     level_weights
         w_l of the image and of the two convolutions; from the authors' code, 1 in the paper.
+    stop_gradient_targets
+        Whether the clean activations learn nothing from being compared with; in the authors' code
+        they do.
     """
 
     embedding_dim: int = 10
@@ -47,6 +50,7 @@ class NoisyConvAutoencoder(Network):
     pads: tuple[int, int] = (0, 2)
     dropout: tuple[float, float, float] = (0.1, 0.1, 0.0)
     level_weights: tuple[float, float, float] = (1.0, 0.1, 0.1)
+    stop_gradient_targets: bool = False
     initializer: str = "glorot_uniform"
 
     sample_ndim: ClassVar[int] = 3
@@ -80,13 +84,19 @@ class NoisyConvAutoencoder(Network):
             return keras.layers.LeakyReLU(0.01, dtype=precision, name=f"{name}_leaky")(h)
 
         def conv(h, number):
-            size, pad = self.kernels[number - 1], self.pads[number - 1]
+            filters, size, pad = (x[number - 1] for x in (self.filters, self.kernels, self.pads))
+            settings = common(f"conv{number}")
+            if pad == size // 2 and size % 2 and h.shape[1] % 2 and h.shape[2] % 2:
+                return Conv2D(filters, size, 2, "same", **settings)(h)  # which is this pad, faster
             h = keras.layers.ZeroPadding2D(pad, dtype=precision, name=f"pad{number}")(h)
-            return Conv2D(self.filters[number - 1], size, 2, **common(f"conv{number}"))(h)
+            return Conv2D(filters, size, 2, **settings)(h)
 
         def transposed(h, filters, number):
             size, pad = self.kernels[number - 1], self.pads[number - 1]
-            h = Conv2DTranspose(filters, size, 2, **common(f"deconv{number}"))(h)
+            settings = common(f"deconv{number}")
+            if pad == size // 2 and size % 2:
+                return Conv2DTranspose(filters, size, 2, "same", output_padding=0, **settings)(h)
+            h = Conv2DTranspose(filters, size, 2, **settings)(h)
             return keras.layers.Cropping2D(pad, dtype=precision, name=f"crop{number}")(h)
 
         scaling = keras.layers.Rescaling(2 * scale, -1.0, dtype="float32", name="scaling")
@@ -111,13 +121,16 @@ class NoisyConvAutoencoder(Network):
                 f"X must be images that the strides fit; kernels={self.kernels} and pads="
                 f"{self.pads} turn {tuple(input_shape)} into {tuple(restored.shape[1:])}."
             )
+        clean = [scaled, h1, h2]
+        if self.stop_gradient_targets:
+            clean = [keras.ops.stop_gradient(level) for level in clean]
         return Autoencoder(
             encoder=keras.Model(x, z, name="encoder"),
             decoder=keras.Model(code, restored, name="decoder"),
             scaling=scaling,
             stages=[],
             levels=(
-                keras.Model(x, [scaled, h1, h2]),
+                keras.Model(x, clean),
                 keras.Model(code, [restored, h1_restored, h2_restored]),
                 self.level_weights,
             ),

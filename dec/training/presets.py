@@ -36,7 +36,7 @@ DEC_KERAS = Pretraining(
 LAYERWISE = Pretraining(
     layerwise=Stage(epochs=2, iterations=100, learning_rate=0.11, relative=True, backoff=6),
     whole=Stage(
-        epochs=60, iterations=3000, learning_rate=0.34, relative=True, warmup=1000, backoff=6
+        epochs=60, iterations=5000, learning_rate=0.34, relative=True, warmup=1000, backoff=6
     ),
     initializer="fan_in_uniform",
     mean_square=0.1,

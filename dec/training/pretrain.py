@@ -306,8 +306,8 @@ def _train(
         return
     epochs = min(REPORTS, steps)
     steps_per_epoch = math.ceil(steps / epochs)
-    if steps_per_epoch > 50:
-        steps_per_epoch = 50 * math.ceil(steps_per_epoch / 50)  # a compiled call takes 50 of them
+    if steps_per_epoch > 150:  # more than one compiled call takes: let it divide well
+        steps_per_epoch = 50 * math.ceil(steps_per_epoch / 50)
     begin, arrays, _ = progress.begins_at
     if not begin:
         weights = trainer.trainable_variables

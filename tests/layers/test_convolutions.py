@@ -54,6 +54,22 @@ def test_the_numbers_are_those_of_keras(kind, shape, filters, size, strides, pad
         np.testing.assert_allclose(found, expected, atol=tolerance * np.abs(expected).max())
 
 
+@pytest.mark.parametrize("channels", [3, 8])
+def test_transposed_to_an_odd_length(channels):
+    """Keras's "same" with no output padding: 7 becomes 13."""
+    x = np.random.default_rng(0).normal(size=(3, 7, 7, 8)).astype("float32")
+    settings = {"padding": "same", "output_padding": 0}
+    exact = keras.layers.Conv2DTranspose(channels, 5, 2, **settings)
+    layer = Conv2DTranspose(channels, 5, 2, **settings)
+    for one in (exact, layer):
+        one.build(x.shape)
+    layer.set_weights(exact.get_weights())
+    for found, expected in zip(numbers(layer, x), numbers(exact, x), strict=True):
+        assert found.shape == expected.shape
+        np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+    assert layer(x).shape == (3, 13, 13, channels)
+
+
 def test_any_batch_and_a_whole_model():
     inputs = keras.Input((14, 14, 8))
     outputs = Conv2DTranspose(8, 5, 2, "same")(Conv2D(8, 5, 2, "same")(inputs))

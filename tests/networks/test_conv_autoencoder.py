@@ -73,6 +73,56 @@ def test_noisy_maps_of_the_paper(side, pads, maps):
     assert np.abs(forward(parts.model, x)).max() <= 1
 
 
+def test_padding_by_two_pixels():
+    """The default network against plain convolutions of padded maps, cropped on the way back."""
+    parts = NoisyConvAutoencoder(filters=(4, 3)).build((28, 28, 1))
+    x = images(28)
+    (_, h1, h2), z = parts.levels[0](x), forward(parts.encoder, x)
+    _, h1_restored, h2_restored = parts.levels[1](z)
+    plain = {
+        "conv2": keras.layers.Conv2D(3, 5, 2),
+        "deconv2": keras.layers.Conv2DTranspose(4, 5, 2),
+    }
+    for name, layer in plain.items():
+        of = parts.encoder if name == "conv2" else parts.decoder
+        layer.build((None, 17, 17, 4) if name == "conv2" else (None, 7, 7, 3))
+        layer.set_weights(of.get_layer(name).get_weights())
+    leaky = keras.layers.LeakyReLU(0.01)
+    padded = np.pad(np.array(h1), [(0, 0), (2, 2), (2, 2), (0, 0)])
+    np.testing.assert_allclose(h2, leaky(plain["conv2"](padded)), atol=1e-5)
+    back = forward(plain["deconv2"], h2_restored)[:, 2:-2, 2:-2]
+    np.testing.assert_allclose(h1_restored, leaky(back), atol=1e-5)
+
+
+def test_targets_that_learn_nothing():
+    """The gradient of the second layer's error by conv1 of the clean path is gone."""
+    x = images(16)
+    moved = {}
+    for stop in (False, True):
+        network = NoisyConvAutoencoder(filters=(4, 4), stop_gradient_targets=stop, dropout=(0,) * 3)
+        parts = network.build((16, 16, 1))
+        z = np.zeros((3, 10), "float32")  # the noisy path is cut off
+        model = ErrorOfLevels(parts, z)
+        model.compile(keras.optimizers.SGD(0.1))
+        before = parts.encoder.get_layer("conv1").get_weights()[0]
+        model.fit(x, epochs=1, verbose=0)
+        moved[stop] = np.abs(parts.encoder.get_layer("conv1").get_weights()[0] - before).max()
+    assert moved[False] > 0
+    assert moved[True] == 0
+
+
+class ErrorOfLevels(keras.Model):
+    def __init__(self, parts, z):
+        super().__init__()
+        self.encoder, self.decoder, self.parts, self.z = parts.encoder, parts.decoder, parts, z
+
+    def call(self, x):
+        return self.parts.reconstruction_loss(x, self.z)
+
+    def compute_loss(self, y_pred=None, **kwargs):
+        return keras.ops.mean(y_pred)
+
+
 def test_noise_is_there_in_training_only():
     x = images(16)
     noisy = NoisyConvAutoencoder(filters=(4, 4)).build((16, 16, 1))
