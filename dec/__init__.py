@@ -13,6 +13,7 @@ from dec.methods import (
     CheckpointError,
     CollapseWarning,
     DeepClusterer,
+    DegradedWarning,
     SoftKMeans,
 )
 from dec.networks import ConvAutoencoder, DenseAutoencoder, NoisyConvAutoencoder
@@ -32,6 +33,7 @@ __all__ = [
     "CollapseWarning",
     "ConvAutoencoder",
     "DeepClusterer",
+    "DegradedWarning",
     "DenseAutoencoder",
     "ModelFileError",
     "NoisyConvAutoencoder",

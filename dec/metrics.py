@@ -1,11 +1,15 @@
-"""Scores of a clustering against known classes: two label arrays in, one float out.
+"""Scores of a clustering: one float out of labels, and classes or an embedding.
 
-All three ignore how clusters are numbered.
+All ignore how clusters are numbered.
 """
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from sklearn.metrics import (
+    adjusted_rand_score,
+    normalized_mutual_info_score,
+    silhouette_score,
+)
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.utils import check_consistent_length, column_or_1d
 
@@ -50,6 +54,26 @@ def ari(y, labels) -> float:
 def scores(y, labels) -> dict[str, float]:
     """The three scores by their short names."""
     return {"acc": accuracy(y, labels), "nmi": nmi(y, labels), "ari": ari(y, labels)}
+
+
+def silhouette(z, labels) -> float:
+    """Mean of ``(b_i - a_i) / max(a_i, b_i)``, in [-1, 1]: the larger, the better parted.
+
+    a_i is the mean distance of z_i to its own cluster, b_i that to the nearest other (Rousseeuw,
+    1987). With one cluster there is no b: -1; if every sample is a cluster there is no a: 0. It
+    takes all pairs, so time and memory grow with n^2: take a sample.
+
+    Parameters
+    ----------
+    z
+        Embedding, (n, d).
+    labels
+        Clusters, (n,).
+    """
+    clusters = len(np.unique(labels))
+    if clusters in (1, len(labels)):
+        return -1.0 if clusters == 1 else 0.0
+    return float(silhouette_score(z, labels))
 
 
 def changed_labels(before: np.ndarray, after: np.ndarray) -> float:

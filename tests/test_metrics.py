@@ -128,3 +128,15 @@ def test_changed_labels_are_compared_as_they_are():
     assert metrics.changed_labels(before, np.array([0, 1, 2, 1])) == 0.25
     # A mere renumbering is a change: the centroids keep their numbers while they train.
     assert metrics.changed_labels(before, np.array([1, 2, 0, 0])) == 1
+
+
+def test_silhouette_by_hand():
+    """Points 0, 1 and 10: a = (1, 1, -), b = (10, 9, 9.5); the single one counts 0."""
+    z, labels = np.array([[0.0], [1.0], [10.0]]), np.array([0, 0, 5])
+    assert metrics.silhouette(z, labels) == pytest.approx((9 / 10 + 8 / 9 + 0) / 3)
+
+
+def test_silhouette_where_it_is_not_defined():
+    z = np.arange(3.0)[:, None]
+    assert metrics.silhouette(z, np.zeros(3, int)) == -1
+    assert metrics.silhouette(z, np.arange(3)) == 0

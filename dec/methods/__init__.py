@@ -1,7 +1,8 @@
 """The methods: an estimator a file."""
 
 from dec.methods._checkpoints import CheckpointError
-from dec.methods.base import CollapseWarning, DeepClusterer
+from dec.methods._warnings import CollapseWarning, DegradedWarning
+from dec.methods.base import DeepClusterer
 from dec.methods.dbc import DBC
 from dec.methods.dcn import DCN
 from dec.methods.dec import DEC
@@ -20,5 +21,6 @@ __all__ = [
     "CheckpointError",
     "CollapseWarning",
     "DeepClusterer",
+    "DegradedWarning",
     "SoftKMeans",
 ]

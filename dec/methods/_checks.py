@@ -40,6 +40,7 @@ def parameters(estimator) -> None:
         if value < least:
             raise ValueError(f"{name} must be >= {least}, got {value!r}.")
     choice("init", estimator.init, estimator.inits)
+    choice("keep", estimator.keep, ("last", "best"))
     if not isinstance(estimator.tol, numbers.Real) or not 0 <= estimator.tol <= 1:
         raise ValueError(f"tol must be a number in [0, 1], got {estimator.tol!r}.")
     if not isinstance(estimator.sphere, bool | np.bool_):

@@ -18,15 +18,12 @@ import abc
 import inspect
 import math
 import numbers
-import os
-import warnings
 from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
 import keras
 import numpy as np
-import scipy.sparse
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -34,21 +31,22 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from dec import metrics
 from dec.classical import GraphDegreeLinkage
 from dec.layers import RandomAffine
-from dec.methods import _checks, _state
+from dec.methods import _checks, _state, _warnings
 from dec.methods._checkpoints import Checkpoint, Checkpoints
+from dec.methods._fitted import FittedClusterer
 from dec.networks import DenseAutoencoder, Network, as_network
 from dec.seeds import spawn_seeds
 from dec.training import (
+    KeepState,
     MomentumSGD,
     RefreshTargets,
     SelfTraining,
-    StopOnDivergence,
     StopOnLabelChange,
     precision,
     presets,
@@ -57,22 +55,24 @@ from dec.training.pretrain import pretrain
 from dec.training.progress import Progress
 from dec.training.rows import RowModel, finite, forward
 from dec.training.rows import fit as fit_rows
-from dec.training.sources import Rows, Source, Stream, is_stream, lies_on_disk
+from dec.training.sources import Rows, Source
 from dec.training.sphere import cluster_means, sphered_kmeans, sphering_matrix
 
-
-class CollapseWarning(UserWarning):
-    """All samples ended in one cluster."""
-
-
+#: Samples that ``silhouette`` is of, at most: it takes all pairs.
+SILHOUETTE_SAMPLES = 2048
 #: Samples that the first centroids are placed on, at most: linkage needs distances of all pairs.
 START_SAMPLES = {"k-means": 2**18, "linkage": 20_000}
 
-_PHASES = ("network", "pretrain", "initialize", "refine", "augment")
+_PHASES = ("network", "pretrain", "initialize", "refine", "augment", "silhouette")
 
 
 class DeepClusterer(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator, abc.ABC
+    FittedClusterer,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    ClusterMixin,
+    BaseEstimator,
+    abc.ABC,
 ):
     """Base class of all methods: a clustering estimator around a Keras model.
 
@@ -108,6 +108,10 @@ class DeepClusterer(
     max_iter : int or None, default=20000
         Minibatches of self-training at most, rounded up to whole update intervals; 0 for none, None
         for 50 passes over the data.
+    keep : {"last", "best"}, default="last"
+        The refresh whose weights and labels self-training ends with: the last, or that of the
+        largest ``silhouette`` (see ``history_``), which needs no classes. Where something is not
+        finite or all samples fall into one cluster, training ends with the refresh kept before.
     optimizer : keras.optimizers.Optimizer, str or None, default=None
         Of self-training. None: SGD with learning rate 0.01 and momentum 0.9, as the paper. An
         instance is a template: every run starts from a fresh one of its configuration.
@@ -133,23 +137,24 @@ class DeepClusterer(
     Attributes
     ----------
     labels_ : int64 array, (n,)
-        argmax q at the last refresh; ``predict`` of the training data.
+        argmax q at the refresh that is kept; ``predict`` of the training data.
     cluster_centers_ : float32 array, (k, d_z)
         Centroids in the embedding.
     n_iter_ : int
-        Minibatches of self-training.
+        Minibatches of self-training behind these labels and weights.
     history_ : list of dict
         One record a refresh: ``iteration``, each term of the loss by its name (mean since the
         refresh before; ``clustering_loss`` in nats per sample), ``changed``, ``live_clusters``,
-        ``largest_cluster`` (share of the samples), and ``acc``, ``nmi``, ``ari`` when ``y`` was
-        given.
+        ``largest_cluster`` (share of the samples), ``entropy`` of the shares (nats),
+        ``silhouette`` (in [-1, 1], ``dec.metrics.silhouette`` of the embedding of at most 2048
+        samples), and ``acc``, ``nmi``, ``ari`` when ``y`` was given.
     pretraining_history_ : list of dict
         One record a stage: ``part``, ``iterations``, ``relative_error``, ``dead_units``.
     converged_ : bool
         Whether ``tol`` was met.
     stop_reason_ : str
         ``"converged"``, ``"max_iter"``, ``"collapsed"`` (all samples in one cluster),
-        ``"non_finite_loss"`` or ``"interrupted"``.
+        ``"non_finite_loss"`` or ``"interrupted"`` (Ctrl-C).
     n_features_in_, embedding_dim_ : int
     network_, precision_, scale_ : Network, str, float
         What was built: the network's settings, number format, and factor on raw values.
@@ -178,6 +183,7 @@ class DeepClusterer(
         update_interval=140,
         tol=0.001,
         max_iter=20000,
+        keep="last",
         optimizer=None,
         augmentation=None,
         checkpoint_dir=None,
@@ -195,6 +201,7 @@ class DeepClusterer(
         self.update_interval = update_interval
         self.tol = tol
         self.max_iter = max_iter
+        self.keep = keep
         self.optimizer = optimizer
         self.augmentation = augmentation
         self.checkpoint_dir = checkpoint_dir
@@ -296,7 +303,9 @@ class DeepClusterer(
         Warns
         -----
         dec.CollapseWarning
-            All samples are in one cluster.
+            All samples are in one cluster, or some clusters are empty.
+        dec.DegradedWarning
+            The clusters are worse than those that self-training began with.
         sklearn.exceptions.ConvergenceWarning
             The loss is not finite any more.
         """
@@ -329,7 +338,7 @@ class DeepClusterer(
         X = self._check_fit(X)
         centers, _ = self._cluster_embedding(X)
         self._attach_head(centers)
-        self._finish(self._predict(X), 0, [], "max_iter")
+        self._start_with(self._predict(X))
         return self
 
     def refine(self, X, y=None, callbacks: Sequence[keras.callbacks.Callback] = ()):
@@ -339,153 +348,32 @@ class DeepClusterer(
         check_is_fitted(self, "model_")
         trainer = self.build_trainer(X)
         period = self._update_interval(X.shape[0])
-        refresh = RefreshTargets(partial(self.refresh, X=X), self.n_clusters, period, y)
-        _, arrays, reported = progress.begins_at
-        refresh.labels = arrays.get("refresh/labels")
-        refresh.history = reported.get("history", [])
-        progress.place = {"training": "refine"}
-        progress.report = lambda: (
-            {"refresh/labels": refresh.labels}, {"history": refresh.history}
-        )  # fmt: skip
+        refresh = RefreshTargets(
+            partial(self.refresh, X=X), self._silhouette(X), self.n_clusters, period, y
+        )
+        kept = KeepState(refresh, _state.named_weights(self), self.keep)
         stop = StopOnLabelChange(self.tol)
-        watch = StopOnDivergence("loss")
-        reason = "max_iter"
+        self._share(progress, refresh, kept)
         try:
             fit_rows(
                 trainer, X, self._build_optimizer(), self.batch_size, steps=period,
                 epochs=math.ceil(self._max_iter(X.shape[0]) / period), seed=self._seed("refine"),
-                callbacks=[refresh, stop, watch, *callbacks],
+                callbacks=[refresh, kept, stop, *callbacks],
                 verbose=self.verbose, progress=progress,
             )  # fmt: skip
-            if watch.diverged or refresh.diverged:
-                reason = "non_finite_loss"
-                warnings.warn(
-                    "The loss is not finite any more: the result is useless. Take a "
-                    "smaller learning rate in optimizer, or scale the data.",
-                    ConvergenceWarning,
-                    stacklevel=2,
-                )
-            elif stop.converged:
-                reason = "converged"
-        except KeyboardInterrupt:
-            # The weights are those of the last step: labels must be of the same weights.
-            refresh.labels = self._predict(X)
+            reason = kept.failure or ("converged" if stop.converged else "max_iter")
+        except BaseException:
             reason = "interrupted"
             raise
         finally:
-            if refresh.history:
-                n_iter = int(keras.ops.convert_to_numpy(trainer.optimizer.iterations))
-                self._finish(refresh.labels, n_iter, refresh.history, reason)
+            if kept.record is not None:
+                kept.put_back()
+                self._finish(kept.labels, kept.record["iteration"], refresh.history, reason)
+        n_iter = int(keras.ops.convert_to_numpy(trainer.optimizer.iterations))
+        _warnings.after_refine(kept, self.n_clusters, n_iter, stacklevel=2)
         return self
-
-    # ---- what a fitted estimator does -------------------------------------------------------
-
-    def predict(self, X, min_confidence: float = 0.0) -> np.ndarray:
-        """Cluster of each row, argmax q: int64 (n,).
-
-        Rows whose largest q is below ``min_confidence``, in [0, 1], are left undecided: -1. q ranks
-        rows by how sure they are; it is no probability, and how large it gets depends on method and
-        data: take a quantile. Methods without ``predict_proba`` take 0 only.
-        """
-        check_is_fitted(self, "model_")
-        _checks.number("min_confidence", min_confidence, least=0)
-        if not min_confidence:
-            return self._predict(self._check_x(X))
-        if min_confidence > 1 or not hasattr(self, "predict_proba"):
-            most = 1 if hasattr(self, "predict_proba") else 0
-            raise ValueError(f"min_confidence must be <= {most}, got {min_confidence!r}.")
-        q = self.predict_proba(X)
-        return np.where(q.max(axis=1) < min_confidence, -1, q.argmax(axis=1))
-
-    def predict_proba(self, X) -> np.ndarray:
-        """Soft assignments q: float32 (n, k), rows sum to 1."""
-        check_is_fitted(self, "model_")
-        return forward(self.model_, self._check_x(X))
-
-    def sample_scores(self, X) -> dict[str, np.ndarray]:
-        """How sure each row is and how like the training data, by name: float32 (n,).
-
-        ``confidence``
-            Largest q.
-        ``margin``
-            Largest minus second largest q: 0 on the border of two clusters.
-        ``reconstruction_loss``
-            L_R of the row: mean squared error over the scaled features.
-
-        The first two are missing where there is no ``predict_proba``, the last where the weights
-        came without a decoder.
-        """
-        check_is_fitted(self, "model_")
-        X, scores = self._check_x(X), {}
-        if hasattr(self, "predict_proba"):
-            second, largest = np.sort(self.predict_proba(X), axis=1)[:, -2:].T
-            scores = {"confidence": largest, "margin": largest - second}
-        if hasattr(self, "autoencoder_"):
-            error = self._parts.reconstruction_loss(self.encoder_.input, self.encoder_.output)
-            scores["reconstruction_loss"] = forward(keras.Model(self.encoder_.input, error), X)
-        return scores
-
-    def transform(self, X) -> np.ndarray:
-        """Embedding z: float32 (n, d_z)."""
-        check_is_fitted(self, "encoder_")
-        return forward(self.encoder_, self._check_x(X))
-
-    # ---- files ------------------------------------------------------------------------------
-
-    def save(self, path: str | os.PathLike):
-        """Write the whole fitted estimator to one HDF5 file; ``load`` is the way back."""
-        check_is_fitted(self, "model_")
-        _state.write(self, path)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike, network=None):
-        """The estimator that ``save`` wrote.
-
-        ``network`` is needed only for one that was fitted with Keras models of your own: a file
-        holds their weights, not their code.
-
-        Raises
-        ------
-        FileNotFoundError
-            There is no such file.
-        dec.ModelFileError
-            Damaged, of a newer format, or of another class.
-        """
-        return _state.read(cls, path, network)
-
-    def save_weights(self, path: str | os.PathLike):
-        """Write the weights of the network, and the centroids if there are any, to HDF5."""
-        check_is_fitted(self, "encoder_")
-        _state.write_weights(self, path)
-
-    def load_weights(self, path: str | os.PathLike):
-        """Take the weights of a file of ``save_weights`` or of DEC-keras.
-
-        The network is built from the shapes in the file. A file without centroids leaves an
-        estimator whose ``initialize`` and ``refine`` go on from there (``fit`` does so with
-        ``pretraining=None``); one with centroids predicts at once.
-
-        Returns
-        -------
-        self
-        """
-        _state.read_weights(self, path)
-        return self
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "encoder_")
-
-    def __getstate__(self):
-        return _state.to_pickle(self, super().__getstate__())
-
-    def __setstate__(self, state):
-        _state.from_pickle(self, state, super().__setstate__)
 
     # ---- inside -----------------------------------------------------------------------------
-
-    @property
-    def _n_features_out(self):
-        return self.embedding_dim_
 
     @classmethod
     def _get_param_names(cls):
@@ -581,9 +469,6 @@ class DeepClusterer(
             q = layer(q)
         self.model_ = keras.Model(self.encoder_.input, q, name=type(self).__name__.lower())
 
-    def _predict(self, X) -> np.ndarray:
-        return forward(self.model_, X).argmax(axis=1)
-
     def _update_interval(self, n: int) -> int:
         """Minibatches between two refreshes of n samples."""
         return self.update_interval or self.passes_per_update * self._batches(n)
@@ -609,17 +494,36 @@ class DeepClusterer(
         config = {**self.augmentation.get_config(), "seed": self._seed("augment")}
         return RandomAffine.from_config(config)
 
+    def _share(self, progress: Progress, refresh: RefreshTargets, kept: KeepState):
+        """``refine`` goes on with what ``progress`` has, and tells it what it needs for that."""
+        _, arrays, reported = progress.begins_at
+        if reported:
+            refresh.labels, refresh.history = arrays["refresh/labels"], reported["history"]
+            kept.labels, kept.record = arrays["kept/labels"], reported["kept"]
+            kept.weights = {name: arrays[f"kept/{name}"] for name in kept.variables}
+        progress.place = {"training": "refine"}
+        progress.report = lambda: (
+            {
+                "refresh/labels": refresh.labels, "kept/labels": kept.labels,
+                **{f"kept/{name}": weight for name, weight in kept.weights.items()},
+            },
+            {"history": refresh.history, "kept": kept.record},
+        )  # fmt: skip
+
+    def _silhouette(self, X):
+        """Labels (n,) -> silhouette of the embedding that the encoder gives now."""
+        numbers, rows = X.draw(SILHOUETTE_SAMPLES, self._seed("silhouette"))
+        rows = Rows(rows)
+        return lambda labels: metrics.silhouette(self.transform(rows), labels[numbers])
+
+    def _start_with(self, labels):
+        """``initialize`` has ended."""
+        collapsed = (labels == labels[0]).all()
+        self._finish(labels, 0, [], "collapsed" if collapsed else "max_iter")
+        if collapsed:
+            _warnings.collapsed_start(stacklevel=3)
+
     def _finish(self, labels, n_iter: int, history: list[dict], reason: str):
-        if reason in ("converged", "max_iter") and (labels == labels[0]).all():
-            reason = "collapsed"
-            warnings.warn(
-                "All samples are in one cluster: the embedding no longer tells them apart. Most "
-                "often the autoencoder learned the mean of the data and nothing else: take another "
-                "activation or initializer in network, layer-wise pretraining, or another "
-                "learning rate.",
-                CollapseWarning,
-                stacklevel=3,
-            )
         self.labels_ = labels.astype(np.int64)
         self.cluster_centers_ = keras.ops.convert_to_numpy(self._head[-1].centers)
         self.n_iter_, self.history_ = n_iter, history
@@ -634,36 +538,3 @@ class DeepClusterer(
         if y is not None:
             check_consistent_length(X, y)
         return X
-
-    def _check_x(self, X, fitting: bool = False) -> Source:
-        if isinstance(X, Source):  # checked by the public method that was called first
-            return X
-        # Only the network knows how many axes a sample has; float64 and integers become float32,
-        # uint8 stays (it is scaled batch by batch).
-        network = self.network_ if not fitting else self._network()
-        ndim = network.sample_ndim + 1
-        check = partial(
-            validate_data, self, reset=fitting, dtype=[np.float32, np.uint8], accept_sparse="csr",
-            ensure_min_samples=2 if fitting else 1, allow_nd=ndim > 2, order="C",
-        )  # fmt: skip
-        if is_stream(X):
-            source = Stream(X)
-            check(source.head(2))
-        elif lies_on_disk(X):
-            source = Rows(X, on_disk=True)
-            check(X[:2])
-            if fitting and X.dtype != np.uint8:
-                for _ in source.blocks():  # NaN in the last row is found now, not after an hour
-                    pass
-        else:
-            X = check(X)
-            source = Rows(X if scipy.sparse.issparse(X) else np.ascontiguousarray(X))
-        if len(source.shape) != ndim:
-            raise ValueError(
-                f"X must have {ndim} dimensions for this network, got {len(source.shape)}."
-            )
-        if not fitting and source.shape[1:] != self.input_shape_:
-            raise ValueError(
-                f"X must have rows of shape {self.input_shape_}, got {source.shape[1:]}."
-            )
-        return source

@@ -119,5 +119,5 @@ class DEPICT(DeepClusterer):
                 steps=self._update_interval(X.shape[0]), epochs=self.warmup,
                 seed=self._seed("initialize"), verbose=self.verbose, progress=progress,
             )  # fmt: skip
-        self._finish(self._predict(X), 0, [], "max_iter")
+        self._start_with(self._predict(X))
         return self

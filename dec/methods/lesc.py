@@ -130,7 +130,7 @@ class LESC(DeepClusterer):
         X = self._check_fit(X)
         self._ensure_network(X)
         self._attach_head(None)
-        self._finish(self.refresh(None, None, X), 0, [], "max_iter")
+        self._start_with(self.refresh(None, None, X))
         return self
 
     def refresh(self, trainer, before, X):

@@ -1,5 +1,6 @@
 """Training: recipes, loops and callbacks."""
 
+from dec.training.keep_state import KeepState
 from dec.training.optimizers import Adam, MomentumSGD
 from dec.training.pretrain import Pretraining, Stage
 from dec.training.refine import SelfTraining
@@ -9,6 +10,7 @@ from dec.training.stop_on_label_change import StopOnLabelChange
 
 __all__ = [
     "Adam",
+    "KeepState",
     "MomentumSGD",
     "Pretraining",
     "RefreshTargets",

@@ -6,6 +6,7 @@ import math
 
 import keras
 import numpy as np
+from scipy.stats import entropy
 
 from dec import metrics
 
@@ -13,16 +14,18 @@ from dec import metrics
 class RefreshTargets(keras.callbacks.Callback):
     """Before the first and after every Keras epoch: labels of all rows, and the next targets.
 
-    Writes ``changed``, ``live_clusters`` and ``largest_cluster`` into the epoch's logs, where the
-    callbacks after this one, the progress bar and ``CSVLogger`` find them, and keeps one record a
-    refresh in ``history``.
+    Writes ``changed``, ``live_clusters``, ``largest_cluster``, ``entropy`` and ``silhouette`` into
+    the epoch's logs, where the callbacks after this one, the progress bar and ``CSVLogger`` find
+    them, and keeps one record a refresh in ``history``. After a loss that is not finite there is no
+    refresh: the training ends, with the labels of the refresh before.
 
     Parameters
     ----------
     refresh : callable
         Trainer, labels of the refresh before or None -> labels of the whole data set, (n,); it
-        leaves the next targets in the trainer. A FloatingPointError ends the training, with the
-        labels of the refresh before.
+        leaves the next targets in the trainer. A FloatingPointError ends the training too.
+    silhouette : callable
+        Labels of the whole data set -> how well they part its embedding, in [-1, 1].
     n_clusters : int
     period : int
         Iterations between two refreshes; only reported.
@@ -37,9 +40,10 @@ class RefreshTargets(keras.callbacks.Callback):
     diverged : bool
     """
 
-    def __init__(self, refresh, n_clusters: int, period: int, y=None):
+    def __init__(self, refresh, silhouette, n_clusters: int, period: int, y=None):
         super().__init__()
-        self.refresh, self.n_clusters, self.period, self.y = refresh, n_clusters, period, y
+        self.refresh, self.silhouette = refresh, silhouette
+        self.n_clusters, self.period, self.y = n_clusters, period, y
         self.labels, self.diverged = None, False
         self.history: list[dict] = []
 
@@ -53,6 +57,8 @@ class RefreshTargets(keras.callbacks.Callback):
     def _refresh(self, iteration: int, logs: dict):
         before = self.labels
         try:
+            if not all(math.isfinite(value) for value in logs.values()):
+                raise FloatingPointError("a loss is not finite.")
             self.labels = self.refresh(self.model, before)
         except FloatingPointError:
             if before is None:
@@ -60,11 +66,13 @@ class RefreshTargets(keras.callbacks.Callback):
             self.diverged = self.model.stop_training = True
             logs["changed"] = math.nan  # nothing is known of these weights
             return
-        sizes = np.bincount(self.labels, minlength=self.n_clusters)
+        shares = np.bincount(self.labels, minlength=self.n_clusters) / len(self.labels)
         if before is not None:
             logs["changed"] = metrics.changed_labels(before, self.labels)
-        logs["live_clusters"] = int(np.count_nonzero(sizes))
-        logs["largest_cluster"] = float(sizes.max() / len(self.labels))
+        logs["live_clusters"] = int(np.count_nonzero(shares))
+        logs["largest_cluster"] = float(shares.max())
+        logs["entropy"] = float(entropy(shares))
+        logs["silhouette"] = self.silhouette(self.labels)
         if self.y is not None:
             logs.update(metrics.scores(self.y, self.labels))
         self.history.append({"iteration": iteration, **logs})

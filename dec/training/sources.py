@@ -77,10 +77,20 @@ class Source(abc.ABC):
 
     def sample(self, most: int, seed: int) -> Source:
         """At most ``most`` rows, drawn without replacement, in the order of the source."""
-        if self.shape[0] <= most:
-            return self
-        draw = np.random.default_rng(seed).choice(self.shape[0], most, replace=False)
-        return Subset(self, draw)
+        return self if self.shape[0] <= most else Subset(self, self._drawn(most, seed))
+
+    def draw(self, most: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """The rows of ``sample`` in memory: their numbers, ascending, and the rows themselves."""
+        numbers = np.arange(self.shape[0])
+        if self.shape[0] > most:
+            numbers = np.sort(self._drawn(most, seed))
+        rows = np.empty((len(numbers), *self.shape[1:]), self.dtype)
+        for place, block in Subset(self, numbers).blocks():
+            rows[place] = block
+        return numbers, rows
+
+    def _drawn(self, most: int, seed: int) -> np.ndarray:
+        return np.random.default_rng(seed).choice(self.shape[0], most, replace=False)
 
     def head(self, size: int) -> np.ndarray:
         """The first rows that ``blocks`` gives: at most ``size``, but for small sources all."""

@@ -198,6 +198,7 @@ def test_interrupt_leaves_a_usable_estimator(fitted, blobs):
     with pytest.raises(KeyboardInterrupt):
         model.refine(x, callbacks=[Interrupt()])
     assert model.stop_reason_ == "interrupted"
+    assert model.n_iter_ == 10
     np.testing.assert_array_equal(model.predict(x), model.labels_)
     assert refreshes == [record["changed"] for record in model.history_[1:]]
 
@@ -209,8 +210,12 @@ def test_divergence_is_said(fitted, blobs):
             weight.assign(keras.ops.full_like(weight, np.nan))
 
     model = copy.deepcopy(fitted).set_params(tol=0.0)
-    with pytest.warns(ConvergenceWarning, match="not finite"):
-        model.refine(blobs[0], callbacks=[Poison()])
+    x, _ = blobs
+    with pytest.warns(ConvergenceWarning, match="not finite any more at iteration 10"):
+        model.refine(x, callbacks=[Poison()])
     assert model.stop_reason_ == "non_finite_loss"
     assert not model.converged_
     assert [record["iteration"] for record in model.history_] == [0]  # no record of a NaN's labels
+    assert model.n_iter_ == 0
+    for found, known in zip(everything(model, x), everything(fitted, x), strict=True):
+        np.testing.assert_array_equal(found, known)  # back to where it began

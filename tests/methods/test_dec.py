@@ -15,7 +15,16 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from dec import DEC, ClusteringLayer, CollapseWarning, DenseAutoencoder, ModelFileError, targets
+from dec import (
+    DEC,
+    ClusteringLayer,
+    CollapseWarning,
+    DegradedWarning,
+    DenseAutoencoder,
+    ModelFileError,
+    metrics,
+    targets,
+)
 from dec.classical import GraphDegreeLinkage
 from dec.methods import base
 from dec.training import rows
@@ -188,7 +197,7 @@ def test_max_iter_is_rounded_up_to_whole_intervals(dec, blobs):
 
 
 def test_max_iter_none_is_50_passes(dec, blobs):
-    x = blobs[0][:96]
+    x = blobs[0].reshape(4, 40, 12)[:, :24].reshape(96, 12)
     settings = {"tol": 0.0, "max_iter": None, "update_interval": None, "batch_size": 64}
     assert clone(dec).set_params(**settings).fit(x).n_iter_ == 100
 
@@ -217,6 +226,77 @@ def test_collapse_is_said(dec, blobs):
     assert model.stop_reason_ == "collapsed"
     assert model.history_[-1]["live_clusters"] == 1
     assert model.history_[-1]["acc"] == 0.25
+
+
+class Steps(keras.callbacks.Callback):
+    """Does something to the model at the end of an epoch, before its refresh looks at it."""
+
+    def __init__(self, at, change):
+        super().__init__()
+        self.at, self.change = at, change
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.model.optimizer.iterations == self.at:
+            self.change(self.model)
+
+
+def test_collapse_on_the_way_goes_back(dec, blobs):
+    def collapse(trainer):
+        kernel = trainer.encoder.layers[-1].kernel
+        kernel.assign(keras.ops.zeros_like(kernel))
+
+    x, _ = blobs
+    model = clone(dec).set_params(tol=0.0).fit(x)
+    expected = clone(dec).set_params(tol=0.0, max_iter=20).fit(x)
+    model = clone(dec).set_params(tol=0.0)
+    with pytest.warns(CollapseWarning, match="at iteration 30: the result is that of iteration 20"):
+        model.fit(x, callbacks=[Steps(30, collapse)])
+    assert (model.stop_reason_, model.converged_, model.n_iter_) == ("collapsed", False, 20)
+    assert [r["live_clusters"] for r in model.history_] == [4, 4, 4, 1]
+    assert model.history_[-1]["entropy"] == 0
+    assert model.history_[-1]["silhouette"] == -1
+    np.testing.assert_array_equal(model.predict(x), model.labels_)
+    for found, known in zip(model.model_.get_weights(), expected.model_.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, known)
+
+
+def cut_a_cluster(trainer):
+    """Two centroids in the first cluster, none in the second."""
+    centers = keras.ops.convert_to_numpy(trainer.head[-1].centers).copy()
+    centers[1] = centers[0] + 1e-3
+    trainer.head[-1].centers.assign(centers)
+
+
+def test_worse_clusters_are_said(dec, blobs):
+    model = clone(dec).set_params(tol=0.0)
+    with pytest.warns(DegradedWarning, match="keep='best'"):
+        model.fit(blobs[0], callbacks=[Steps(40, cut_a_cluster)])
+    scores = [record["silhouette"] for record in model.history_]
+    assert scores[-1] < scores[0] - 0.02
+    assert model.n_iter_ == 40
+
+
+def test_the_best_is_kept_without_classes(dec, blobs):
+    x, _ = blobs
+    model = clone(dec).set_params(tol=0.0, keep="best").fit(x, callbacks=[Steps(40, cut_a_cluster)])
+    scores = [record["silhouette"] for record in model.history_]
+    best = max(range(5), key=lambda i: (scores[i], i))
+    assert model.n_iter_ == 10 * best < 40
+    assert model.stop_reason_ == "max_iter"
+    assert metrics.silhouette(model.transform(x), model.labels_) == pytest.approx(scores[best])
+    np.testing.assert_array_equal(model.predict(x), model.labels_)
+
+
+def test_empty_clusters_are_said(dec, blobs):
+    """Two clusters of data, four of the model, all but two of which are sent far away."""
+    x, _ = blobs
+    model = clone(dec).set_params(max_iter=0).pretrain(x).initialize(x)
+    centers = model.cluster_centers_
+    centers[2:] += 1e3
+    model._head[-1].centers.assign(centers)
+    with pytest.warns(CollapseWarning, match="2 of 4 clusters are empty"):
+        model.refine(x)
+    assert model.history_[-1]["live_clusters"] == 2
 
 
 def test_loss_falls_within_an_interval(dec, blobs):

@@ -94,6 +94,7 @@ def test_padding_by_two_pixels():
     np.testing.assert_allclose(h1_restored, leaky(back), atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:Gradients do not exist")  # of the noisy path
 def test_targets_that_learn_nothing():
     """The gradient of the second layer's error by conv1 of the clean path is gone."""
     x = images(16)
