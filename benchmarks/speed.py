@@ -151,7 +151,7 @@ def self_training(model, x):
     """Two refreshes and 274 steps, as the incumbent: an epoch of self-training and its refresh."""
     x = as_source(x)
     trainer = model.build_trainer(x)
-    refresh = RefreshTargets(partial(model.refresh, X=x), 10, INTERVAL)
+    refresh = RefreshTargets(partial(model.refresh, X=x), model._silhouette(x), 10, INTERVAL)
     steps = -(-len(x) // BATCH)
     return epochs_of(trainer, x, MomentumSGD(0.01, 0.9), steps, [refresh])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,6 +42,7 @@ def parameters(estimator) -> None:
             raise ValueError(f"{name} must be >= {least}, got {value!r}.")
     choice("init", estimator.init, estimator.inits)
     choice("keep", estimator.keep, ("last", "best"))
+    choice("empty", estimator.empty, ("keep", "farthest"))
     if not isinstance(estimator.tol, numbers.Real) or not 0 <= estimator.tol <= 1:
         raise ValueError(f"tol must be a number in [0, 1], got {estimator.tol!r}.")
     if not isinstance(estimator.sphere, bool | np.bool_):
@@ -50,6 +52,16 @@ def parameters(estimator) -> None:
             "augmentation must be None or a dec.layers.RandomAffine, "
             f"got {estimator.augmentation!r}."
         )
+    random = estimator.random_state
+    seed = isinstance(random, numbers.Integral) and not isinstance(random, bool) and random >= 0
+    if not (seed or random is None or isinstance(random, np.random.RandomState)):
+        raise ValueError(
+            f"random_state must be None, an int >= 0 or a RandomState, got {random!r}."
+        )
+    if not isinstance(estimator.verbose, numbers.Integral):
+        raise TypeError(f"verbose must be 0, 1 or 2, got {estimator.verbose!r}.")
+    if not isinstance(estimator.checkpoint_dir, str | os.PathLike | None):
+        raise TypeError(f"checkpoint_dir must be None or a path, got {estimator.checkpoint_dir!r}.")
     precision.resolve(estimator.precision)
     presets.get(estimator.pretraining, estimator._network())
 

@@ -52,8 +52,8 @@ def after_refine(kept, n_clusters: int, n_iter: int, stacklevel: int) -> None:
         )
     elif live < n_clusters:  # said alone: it explains a low silhouette too
         warnings.warn(
-            f"{n_clusters - live} of {n_clusters} clusters are empty: take fewer n_clusters, more "
-            "restarts in n_init, or a smaller learning rate in optimizer.",
+            f"{n_clusters - live} of {n_clusters} clusters are empty: take fewer n_clusters, "
+            "empty='farthest', or a smaller learning rate in optimizer.",
             CollapseWarning,
             stacklevel=stacklevel + 1,
         )

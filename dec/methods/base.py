@@ -55,7 +55,7 @@ from dec.training.pretrain import pretrain
 from dec.training.progress import Progress
 from dec.training.rows import RowModel, finite, forward
 from dec.training.rows import fit as fit_rows
-from dec.training.sources import Rows, Source
+from dec.training.sources import Rows, Source, Subset
 from dec.training.sphere import cluster_means, sphered_kmeans, sphering_matrix
 
 #: Samples that ``silhouette`` is of, at most: it takes all pairs.
@@ -112,6 +112,11 @@ class DeepClusterer(
         The refresh whose weights and labels self-training ends with: the last, or that of the
         largest ``silhouette`` (see ``history_``), which needs no classes. Where something is not
         finite or all samples fall into one cluster, training ends with the refresh kept before.
+    empty : {"keep", "farthest"}, default="keep"
+        What a refresh does with a cluster that has no samples: nothing, as the papers, whose
+        centroids still move by their soft shares; or its centroid goes to the sample that is
+        least sure of its own. Empty clusters at the end are said. Where refreshes run k-means (DCN,
+        LESC), there are none.
     optimizer : keras.optimizers.Optimizer, str or None, default=None
         Of self-training. None: SGD with learning rate 0.01 and momentum 0.9, as the paper. An
         instance is a template: every run starts from a fresh one of its configuration.
@@ -184,6 +189,7 @@ class DeepClusterer(
         tol=0.001,
         max_iter=20000,
         keep="last",
+        empty="keep",
         optimizer=None,
         augmentation=None,
         checkpoint_dir=None,
@@ -202,6 +208,7 @@ class DeepClusterer(
         self.tol = tol
         self.max_iter = max_iter
         self.keep = keep
+        self.empty = empty
         self.optimizer = optimizer
         self.augmentation = augmentation
         self.checkpoint_dir = checkpoint_dir
@@ -264,10 +271,16 @@ class DeepClusterer(
 
         ``before`` are the labels of the refresh before, None at the first.
         """
-        q = finite(forward(self.model_, X))
+        q = self._assignments(X)
         labels = q.argmax(axis=1)
         trainer.targets = self.compute_target(q)
         return labels
+
+    def place_centers(self, numbers: np.ndarray, z: np.ndarray) -> None:
+        """Centroids ``numbers`` (m,) at the embeddings z (m, d_z), because they were empty."""
+        centers = np.array(keras.ops.convert_to_numpy(self._head[-1].centers))
+        centers[numbers] = z
+        self._head[-1].centers.assign(centers)
 
     # ---- the three phases -------------------------------------------------------------------
 
@@ -493,6 +506,18 @@ class DeepClusterer(
             return None
         config = {**self.augmentation.get_config(), "seed": self._seed("augment")}
         return RandomAffine.from_config(config)
+
+    def _assignments(self, X) -> np.ndarray:
+        """Q of all rows, (n, k), after ``empty`` has been done."""
+        q = finite(forward(self.model_, X))
+        if self.empty == "keep":
+            return q
+        (empty,) = np.nonzero(np.bincount(q.argmax(axis=1), minlength=self.n_clusters) == 0)
+        if not len(empty):
+            return q
+        unsure = q.max(axis=1).argsort(kind="stable")[: len(empty)]
+        self.place_centers(empty, forward(self.encoder_, Subset(X, unsure)))
+        return finite(forward(self.model_, X))
 
     def _share(self, progress: Progress, refresh: RefreshTargets, kept: KeepState):
         """``refine`` goes on with what ``progress`` has, and tells it what it needs for that."""

@@ -88,6 +88,9 @@ class DEPICT(DeepClusterer):
             centers = centers / np.linalg.norm(centers, axis=1, keepdims=True)
         return [SoftmaxHead(self.n_clusters, centers, name="clustering")]
 
+    def place_centers(self, numbers, z):
+        super().place_centers(numbers, z / np.linalg.norm(z, axis=1, keepdims=True))
+
     @property
     def loss_weights(self):
         return {"reconstruction_loss": 1.0, "clustering_loss": 1.0}

@@ -15,7 +15,7 @@ from dec.methods._checks import choice, number
 from dec.methods.base import DeepClusterer
 from dec.networks import Identity
 from dec.training import MomentumSGD
-from dec.training.rows import RowModel, finite, forward
+from dec.training.rows import RowModel, forward
 
 
 class SoftKMeans(DeepClusterer):
@@ -127,7 +127,7 @@ class SoftKMeans(DeepClusterer):
     def refresh(self, trainer, before, X):
         if self.loss == "kl":
             return super().refresh(trainer, before, X)
-        return finite(forward(self.model_, X)).argmax(axis=1)
+        return self._assignments(X).argmax(axis=1)
 
     def _cluster_embedding(self, X):
         self._ensure_network(X)

@@ -287,16 +287,28 @@ def test_the_best_is_kept_without_classes(dec, blobs):
     np.testing.assert_array_equal(model.predict(x), model.labels_)
 
 
-def test_empty_clusters_are_said(dec, blobs):
-    """Two clusters of data, four of the model, all but two of which are sent far away."""
-    x, _ = blobs
-    model = clone(dec).set_params(max_iter=0).pretrain(x).initialize(x)
-    centers = model.cluster_centers_
-    centers[2:] += 1e3
-    model._head[-1].centers.assign(centers)
+@pytest.fixture
+def half_empty(dec, blobs):
+    """Initialized, but two of the four centroids are far away from every sample."""
+    model = clone(dec).pretrain(blobs[0]).initialize(blobs[0])
+    model.place_centers(np.array([2, 3]), model.cluster_centers_[2:] + 1e3)
+    return model
+
+
+def test_empty_clusters_are_said(half_empty, blobs):
     with pytest.warns(CollapseWarning, match="2 of 4 clusters are empty"):
-        model.refine(x)
-    assert model.history_[-1]["live_clusters"] == 2
+        half_empty.refine(blobs[0])
+    assert {record["live_clusters"] for record in half_empty.history_} == {2}
+
+
+def test_empty_clusters_go_to_the_samples_that_are_least_sure(half_empty, blobs):
+    x, _ = blobs
+    q, z = half_empty.predict_proba(x), half_empty.transform(x)
+    expected = z[np.sort(q.max(axis=1).argsort(kind="stable")[:2])]
+    half_empty.set_params(empty="farthest", max_iter=0).refine(x)
+    np.testing.assert_allclose(half_empty.cluster_centers_[2:], expected, rtol=1e-5)
+    assert half_empty.history_[0]["live_clusters"] == 4
+    np.testing.assert_array_equal(half_empty.predict(x), half_empty.labels_)
 
 
 def test_loss_falls_within_an_interval(dec, blobs):
