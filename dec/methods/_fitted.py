@@ -108,6 +108,12 @@ class FittedClusterer:
         _state.read_weights(self, path)
         return self
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self._network().sample_ndim == 1
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
     def __sklearn_is_fitted__(self):
         return hasattr(self, "encoder_")
 
