@@ -23,6 +23,7 @@ from dec.networks import (
     NoisyConvAutoencoder,
     as_network,
 )
+from dec.networks.initializers import filled_later
 from dec.saving import ModelFileError, is_dec_keras, read_arrays, read_dec_keras, write_arrays
 from dec.training import Adam, MomentumSGD, Pretraining
 
@@ -153,6 +154,7 @@ def from_pickle(estimator, state: dict, set_state) -> None:
 def restore(estimator, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> None:
     """Build the network of the header and put its arrays in; on error nothing has changed."""
     network, build = _from_json(header["network"]), header["build"]
+    _check_depth(estimator, network, len(arrays))
     if header["network"] == _KERAS_PAIR:
         # Their architecture is code of the user's, which a file must not bring along.
         network = estimator.network
@@ -164,15 +166,16 @@ def restore(estimator, arrays: dict[str, np.ndarray], header: dict[str, Any]) ->
     try:
         estimator.network = network
         estimator.precision = build["precision"]
-        estimator._build_network(build["input_shape"], build["scale"], None)
-        estimator.n_features_in_ = int(estimator.input_shape_[0])
         for name in header["facts"].keys() & set(_FACTS):  # first: a head may need them
             setattr(estimator, name, header["facts"][name])
         centers = arrays.get("head/centers")
         if centers is not None:
             estimator.n_clusters = len(centers)
-            estimator._attach_head(None)
-        _assign(estimator, arrays)
+        with filled_later(room=2 * sum(array.size for array in arrays.values())):  # two halves
+            weights = _build(estimator, build, arrays)
+        _check_shapes(weights, arrays)
+        for name, weight in weights.items():
+            weight.assign(arrays[name])
         if centers is not None:
             estimator.cluster_centers_ = np.asarray(centers)
         if "fitted/labels" in arrays:
@@ -184,23 +187,37 @@ def restore(estimator, arrays: dict[str, np.ndarray], header: dict[str, Any]) ->
         raise
 
 
-def _assign(estimator, arrays: dict[str, np.ndarray]) -> None:
-    given = {name: array for name, array in arrays.items() if not name.startswith("fitted/")}
-    weights = named_weights(estimator)
-    if not any(name.startswith("decoder/") for name in given):
-        # A clustered model of DEC-keras has no decoder; then neither has the estimator.
-        weights = {name: w for name, w in weights.items() if not name.startswith("decoder/")}
-        del estimator.autoencoder_
-    if given.keys() != weights.keys():
-        odd = sorted(given.keys() ^ weights.keys())
+def _build(estimator, build: dict[str, Any], arrays) -> dict[str, keras.Variable]:
+    """The Keras parts that ``arrays`` are of, by the names of their weights."""
+    estimator._build_network(build["input_shape"], build["scale"], None)
+    estimator.n_features_in_ = int(estimator.input_shape_[0])
+    if "head/centers" in arrays:
+        estimator._attach_head(None)
+    if any(name.startswith("decoder/") for name in arrays):
+        return named_weights(estimator)
+    # A clustered model of DEC-keras has no decoder; then neither has the estimator.
+    del estimator.autoencoder_
+    return named_weights(estimator)
+
+
+def _check_depth(estimator, network: Network | None, n_arrays: int) -> None:
+    """Refuse networks of more layers than there are arrays: a million take hours to build."""
+    for settings in (vars(estimator), {} if network is None else vars(network)):
+        for name, value in settings.items():
+            if isinstance(value, tuple) and len(value) > max(n_arrays, 3):
+                raise ValueError(f"{name} has {len(value)} entries, for {n_arrays} arrays.")
+
+
+def _check_shapes(weights: dict[str, keras.Variable], arrays: dict[str, np.ndarray]) -> None:
+    given = {name for name in arrays if not name.startswith("fitted/")}
+    if given != weights.keys():
+        odd = sorted(given ^ weights.keys())
         raise ValueError(f"weights must be those of the network; missing or extra: {odd}.")
     for name, weight in weights.items():
-        if tuple(weight.shape) != given[name].shape:
+        if tuple(weight.shape) != arrays[name].shape:
             raise ValueError(
-                f"{name} must have shape {tuple(weight.shape)}, got {given[name].shape}."
+                f"{name} must have shape {tuple(weight.shape)}, got {arrays[name].shape}."
             )
-    for name, weight in weights.items():
-        weight.assign(given[name])
 
 
 def named_weights(estimator) -> dict[str, keras.Variable]:

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from dec.layers import ClusteringLayer
 from dec.methods._checks import choice, number
 from dec.methods.base import DeepClusterer
+from dec.networks.initializers import kernel_initializer
 from dec.ops import squared_distances
 from dec.seeds import spawn_seeds
 from dec.training import Adam
@@ -110,7 +111,7 @@ class LESC(DeepClusterer):
             keras.layers.Dense(
                 units,
                 activation=None if i == len(self.units) else "relu",
-                kernel_initializer=keras.initializers.GlorotUniform(seed),
+                kernel_initializer=kernel_initializer("glorot_uniform", seed),
                 dtype=self.precision_ if i < len(self.units) else "float32",
                 name=f"representation_{i}",
             )

@@ -301,7 +301,7 @@ def _train(
     steps = stage.steps(X.shape[0], batch_size)
     if not steps:
         dead = dead_units(watched, X) if watched else 0.0
-        untrained = {"iterations": 0, "relative_error": math.nan, "learning_rate": 0.0}
+        untrained = {"iterations": 0, "relative_error": None, "learning_rate": 0.0}
         records.append({"part": part, **untrained, "dead_units": dead})
         return
     epochs = min(REPORTS, steps)

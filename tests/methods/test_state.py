@@ -1,9 +1,11 @@
-"""What a file may say about an optimizer, and what of it is believed."""
+"""What a file may say, and what of it is believed."""
 
 import keras
 import pytest
 
+from dec import DEC, LESC, DenseAutoencoder, ModelFileError
 from dec.methods._state import _from_json, _to_json
+from dec.saving import read_arrays, write_arrays
 from dec.training import Adam, MomentumSGD
 
 schedules = keras.optimizers.schedules
@@ -57,3 +59,33 @@ def test_other_classes_of_keras_are_no_optimizers():
         saved["optimizer"]["class_name"] = name
         with pytest.warns(UserWarning, match="not restored"):
             assert _from_json(saved) is None
+
+
+BOMBS = {
+    "wide": (DEC, lambda header: header["network"].update(units=[10**9, 5])),
+    "deep": (DEC, lambda header: header["network"].update(units=[1] * 10**6)),
+    "wide input": (DEC, lambda header: header["build"].update(input_shape=[10**12])),
+    "large images": (
+        DEC,
+        lambda header: header.update(
+            network={"network": "ConvAutoencoder", "filters": [8] * 3, "embedding_dim": 5},
+            build=header["build"] | {"input_shape": [2**15, 2**15, 1]},
+        ),
+    ),
+    "wide head": (LESC, lambda header: header["params"].update(units=[10**9])),
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_networks_that_do_not_fit_are_never_built(quick, blobs, tmp_path, kind):
+    """Sound files, whose headers describe terabytes, or layers without end."""
+    cls, change = BOMBS[kind]
+    settings = {"pretraining": None, "max_iter": 0, "network": DenseAutoencoder(units=(8, 5))}
+    path = tmp_path / "model.h5"
+    cls(4, **{**quick, **settings}).fit(blobs[0]).save(path)
+    arrays, header = read_arrays(path)
+    header["params"]["network"] = None
+    change(header)
+    write_arrays(path, arrays, header)
+    with pytest.raises(ModelFileError, match=r"kernel must have its weights|has 1000000 entries"):
+        cls.load(path)
