@@ -17,6 +17,7 @@ EXPERIMENTS = {
     "mnist_soft_kmeans": (("method",), ("acc", "seconds")),
     "architectures": (("method",), ("kmeans_acc", "acc", "nmi", "stop_reason", "seconds")),
     "paper_tables": (("table", "setting", "method"), ("acc", "nmi", "n_iter")),
+    "confidence": (("decided",), ("min_confidence", "mean_confidence", "acc")),
     "choose_k": (
         ("n_clusters",),
         ("stability", "generalizability", "silhouette", "davies_bouldin", "nmi"),
