@@ -11,7 +11,7 @@ DEGRADED = 0.02
 
 
 class CollapseWarning(UserWarning):
-    """All samples are in one cluster, or some clusters are empty."""
+    """All samples are in one or a few clusters, or some clusters are empty."""
 
 
 class DegradedWarning(UserWarning):
@@ -29,7 +29,9 @@ def collapsed_start(stacklevel: int) -> None:
     )
 
 
-def after_refine(kept, n_clusters: int, n_iter: int, stacklevel: int) -> None:
+def after_refine(
+    kept, n_clusters: int, n_iter: int, known_to_be_collapsed: bool, stacklevel: int
+) -> None:
     """``kept`` is the ``KeepState`` of a self-training that ended after ``n_iter`` minibatches."""
     iteration, live = kept.record["iteration"], kept.record["live_clusters"]
     start, end = kept.refresh.history[0]["silhouette"], kept.record["silhouette"]
@@ -42,11 +44,13 @@ def after_refine(kept, n_clusters: int, n_iter: int, stacklevel: int) -> None:
             stacklevel=stacklevel + 1,
         )
     elif live == 1:
-        collapsed_start(stacklevel + 1)
+        if not known_to_be_collapsed:
+            collapsed_start(stacklevel + 1)
     elif kept.failure == "collapsed":
         warnings.warn(
-            f"All samples were in one cluster at iteration {n_iter}: {result}. Take a smaller "
-            "learning rate in optimizer, or a method that keeps the decoder, such as IDEC.",
+            f"{kept.refresh.history[-1]['live_clusters']} of {n_clusters} clusters were left at "
+            f"iteration {n_iter}: {result}. Take a smaller learning rate in optimizer, or a method "
+            "that keeps the decoder, such as IDEC.",
             CollapseWarning,
             stacklevel=stacklevel + 1,
         )

@@ -111,7 +111,7 @@ class DeepClusterer(
     keep : {"last", "best"}, default="last"
         The refresh whose weights and labels self-training ends with: the last, or that of the
         largest ``silhouette`` (see ``history_``), which needs no classes. Where something is not
-        finite or all samples fall into one cluster, training ends with the refresh kept before.
+        finite, or half of the clusters are lost, training ends with the refresh kept before.
     empty : {"keep", "farthest"}, default="keep"
         What a refresh does with a cluster that has no samples: nothing, as the papers, whose
         centroids still move by their soft shares; or its centroid goes to the sample that is
@@ -158,8 +158,8 @@ class DeepClusterer(
     converged_ : bool
         Whether ``tol`` was met.
     stop_reason_ : str
-        ``"converged"``, ``"max_iter"``, ``"collapsed"`` (all samples in one cluster),
-        ``"non_finite_loss"`` or ``"interrupted"`` (Ctrl-C).
+        ``"converged"``, ``"max_iter"``, ``"collapsed"`` (half of the clusters, or all but one, were
+        lost), ``"non_finite_loss"`` or ``"interrupted"`` (Ctrl-C).
     n_features_in_, embedding_dim_ : int
     network_, precision_, scale_ : Network, str, float
         What was built: the network's settings, number format, and factor on raw values.
@@ -316,7 +316,7 @@ class DeepClusterer(
         Warns
         -----
         dec.CollapseWarning
-            All samples are in one cluster, or some clusters are empty.
+            Half of the clusters were lost, or all but one; or some are empty.
         dec.DegradedWarning
             The clusters are worse than those that self-training began with.
         sklearn.exceptions.ConvergenceWarning
@@ -359,6 +359,7 @@ class DeepClusterer(
         X = self._check_fit(X, y)
         progress = self._progress("refine", X)
         check_is_fitted(self, "model_")
+        collapsed = getattr(self, "stop_reason_", None) == "collapsed"  # and this was said
         trainer = self.build_trainer(X)
         period = self._update_interval(X.shape[0])
         refresh = RefreshTargets(
@@ -383,7 +384,7 @@ class DeepClusterer(
                 kept.put_back()
                 self._finish(kept.labels, kept.record["iteration"], refresh.history, reason)
         n_iter = int(keras.ops.convert_to_numpy(trainer.optimizer.iterations))
-        _warnings.after_refine(kept, self.n_clusters, n_iter, stacklevel=2)
+        _warnings.after_refine(kept, self.n_clusters, n_iter, collapsed, stacklevel=2)
         return self
 
     # ---- inside -----------------------------------------------------------------------------

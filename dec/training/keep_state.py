@@ -10,9 +10,9 @@ class KeepState(keras.callbacks.Callback):
     """Ends a training with the weights of its last sound refresh, or of its best.
 
     Stands after ``RefreshTargets`` in the list of callbacks and reads its history. A refresh is not
-    sound if something was not finite, or if all samples are in one cluster; that ends the training,
-    and what it ends with is the refresh kept before. If the very first is not sound, there is
-    nothing else to end with.
+    sound if something was not finite, if all samples are in one cluster, or if at most half of the
+    clusters are left that the training began with; that ends the training, and what it ends with is
+    the refresh kept before. If the very first is not sound, there is nothing else to end with.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ class KeepState(keras.callbacks.Callback):
         if self.refresh.diverged:
             self.failure = "non_finite_loss"
             return
-        record = self.refresh.history[-1]
-        if record["live_clusters"] == 1:
+        first, record = self.refresh.history[0], self.refresh.history[-1]
+        if record["live_clusters"] == 1 or record["live_clusters"] <= first["live_clusters"] / 2:
             self.failure = "collapsed"
             self.model.stop_training = True
         if self.record is not None:

@@ -22,6 +22,8 @@ from dec import (
     DegradedWarning,
     DenseAutoencoder,
     ModelFileError,
+    Pretraining,
+    Stage,
     metrics,
     targets,
 )
@@ -221,11 +223,46 @@ def test_collapse_is_said(dec, blobs):
     ):
         model.initialize(blobs[0])
     assert (model.stop_reason_, model.converged_) == ("collapsed", False)
-    with pytest.warns(CollapseWarning, match="one cluster"):
-        model.refine(*blobs)
+    model.refine(*blobs)  # which has been said
     assert model.stop_reason_ == "collapsed"
     assert model.history_[-1]["live_clusters"] == 1
     assert model.history_[-1]["acc"] == 0.25
+
+
+@pytest.mark.filterwarnings("ignore:Number of distinct clusters")  # of k-means on equal points
+def test_deep_sigmoid_layers_collapse(dec, blobs):
+    """The published case: what five of them pass on hardly depends on x."""
+    network = DenseAutoencoder(units=(24, 24, 24, 24, 5), activation="sigmoid")
+    whole = Stage(iterations=60, learning_rate=0.2, relative=True)
+    recipe = Pretraining(whole=whole, mean_square=0.1)
+    model = clone(dec).set_params(network=network, pretraining=recipe)
+    with pytest.warns(CollapseWarning, match="does not tell them apart") as said:
+        model.fit(blobs[0])
+    assert len([w for w in said if w.category is CollapseWarning]) == 1
+    assert (model.stop_reason_, model.n_iter_) == ("collapsed", 0)
+
+
+def test_a_learning_rate_that_overflows(dec, blobs):
+    """Back to the start, where the last sound numbers were."""
+    x, _ = blobs
+    expected = clone(dec).set_params(max_iter=0).fit(x)
+    model = clone(dec).set_params(optimizer=keras.optimizers.SGD(1e30))
+    with pytest.warns(ConvergenceWarning, match="smaller learning rate"):
+        model.fit(x)
+    assert (model.stop_reason_, model.n_iter_) == ("non_finite_loss", 0)
+    np.testing.assert_array_equal(model.labels_, expected.labels_)
+    np.testing.assert_array_equal(model.predict_proba(x), expected.predict_proba(x))
+
+
+def test_a_learning_rate_of_a_thousand(dec, blobs):
+    optimizer = keras.optimizers.SGD(1e3, momentum=0.9)
+    model = clone(dec).set_params(tol=0.0, optimizer=optimizer)
+    with pytest.warns((CollapseWarning, DegradedWarning), match="smaller learning rate"):
+        model.fit(blobs[0])
+    best = clone(model).set_params(keep="best").fit(blobs[0])
+    assert best.n_iter_ < 40
+    scores = [record["silhouette"] for record in best.history_]
+    assert metrics.silhouette(best.transform(blobs[0]), best.labels_) >= scores[0]
 
 
 class Steps(keras.callbacks.Callback):
@@ -249,7 +286,7 @@ def test_collapse_on_the_way_goes_back(dec, blobs):
     model = clone(dec).set_params(tol=0.0).fit(x)
     expected = clone(dec).set_params(tol=0.0, max_iter=20).fit(x)
     model = clone(dec).set_params(tol=0.0)
-    with pytest.warns(CollapseWarning, match="at iteration 30: the result is that of iteration 20"):
+    with pytest.warns(CollapseWarning, match="1 of 4 clusters were left at iteration 30: .* 20"):
         model.fit(x, callbacks=[Steps(30, collapse)])
     assert (model.stop_reason_, model.converged_, model.n_iter_) == ("collapsed", False, 20)
     assert [r["live_clusters"] for r in model.history_] == [4, 4, 4, 1]
