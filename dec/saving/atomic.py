@@ -36,6 +36,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
         The folder of `path` does not exist.
     IsADirectoryError
         `path` is a folder.
+    OSError
+        Whatever else goes wrong on the way, such as a full disk; names `path`.
     """
     target = Path(path).resolve()
     if not target.parent.is_dir():
@@ -53,9 +55,12 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
         if target.exists():
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+            # A full disk is found by a write, which knows no name.
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
         raise
     _sync_folder(target.parent)
 
