@@ -8,6 +8,12 @@ from functools import partial
 import keras
 import numpy as np
 import scipy.sparse
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    TransformerMixin,
+)
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dec.methods import _checks, _state
@@ -15,7 +21,9 @@ from dec.training.rows import forward
 from dec.training.sources import Rows, Source, Stream, is_stream, lies_on_disk
 
 
-class FittedClusterer:
+class FittedClusterer(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
+):
     """The half of ``DeepClusterer`` that trains nothing."""
 
     def predict(self, X, min_confidence: float = 0.0) -> np.ndarray:
@@ -66,7 +74,7 @@ class FittedClusterer:
     def transform(self, X) -> np.ndarray:
         """Embedding z: float32 (n, d_z)."""
         check_is_fitted(self, "encoder_")
-        return forward(self.encoder_, self._check_x(X))
+        return self._embed(self._check_x(X))
 
     def save(self, path: str | os.PathLike):
         """Write the whole fitted estimator to one HDF5 file; ``load`` is the way back."""
@@ -126,6 +134,9 @@ class FittedClusterer:
     @property
     def _n_features_out(self):
         return self.embedding_dim_
+
+    def _embed(self, X) -> np.ndarray:
+        return forward(self.encoder_, X)
 
     def _predict(self, X) -> np.ndarray:
         return forward(self.model_, X).argmax(axis=1)

@@ -166,13 +166,11 @@ def restore(estimator, arrays: dict[str, np.ndarray], header: dict[str, Any]) ->
     try:
         estimator.network = network
         estimator.precision = build["precision"]
-        for name in header["facts"].keys() & set(_FACTS):  # first: a head may need them
-            setattr(estimator, name, header["facts"][name])
         centers = arrays.get("head/centers")
         if centers is not None:
             estimator.n_clusters = len(centers)
         with filled_later(room=2 * sum(array.size for array in arrays.values())):  # two halves
-            weights = _build(estimator, build, arrays)
+            weights = _build(estimator, header, arrays)
         _check_shapes(weights, arrays)
         for name, weight in weights.items():
             weight.assign(arrays[name])
@@ -187,10 +185,12 @@ def restore(estimator, arrays: dict[str, np.ndarray], header: dict[str, Any]) ->
         raise
 
 
-def _build(estimator, build: dict[str, Any], arrays) -> dict[str, keras.Variable]:
+def _build(estimator, header: dict[str, Any], arrays) -> dict[str, keras.Variable]:
     """The Keras parts that ``arrays`` are of, by the names of their weights."""
-    estimator._build_network(build["input_shape"], build["scale"], None)
+    estimator._build_network(header["build"]["input_shape"], header["build"]["scale"], None)
     estimator.n_features_in_ = int(estimator.input_shape_[0])
+    for name in header["facts"].keys() & set(_FACTS):  # a head may need them
+        setattr(estimator, name, header["facts"][name])
     if "head/centers" in arrays:
         estimator._attach_head(None)
     if any(name.startswith("decoder/") for name in arrays):

@@ -24,12 +24,6 @@ from typing import ClassVar
 
 import keras
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    ClusterMixin,
-    TransformerMixin,
-)
 from sklearn.cluster import KMeans
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -66,14 +60,7 @@ START_SAMPLES = {"k-means": 2**18, "linkage": 20_000}
 _PHASES = ("network", "pretrain", "initialize", "refine", "augment", "silhouette")
 
 
-class DeepClusterer(
-    FittedClusterer,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    ClusterMixin,
-    BaseEstimator,
-    abc.ABC,
-):
+class DeepClusterer(FittedClusterer, abc.ABC):
     """Base class of all methods: a clustering estimator around a Keras model.
 
     Parameters
@@ -540,7 +527,7 @@ class DeepClusterer(
         """Labels (n,) -> silhouette of the embedding that the encoder gives now."""
         numbers, rows = X.draw(SILHOUETTE_SAMPLES, self._seed("silhouette"))
         rows = Rows(rows)
-        return lambda labels: metrics.silhouette(self.transform(rows), labels[numbers])
+        return lambda labels: metrics.silhouette(self._embed(rows), labels[numbers])
 
     def _start_with(self, labels):
         """``initialize`` has ended."""

@@ -162,10 +162,10 @@ class LESC(DeepClusterer):
             e = layer(e)
         self.representation_ = keras.Model(z, e, name="representation")
 
-    def transform(self, X):
-        """Embedding e: float32 (n, d_z)."""
+    def _embed(self, X):
+        """e, which ``transform`` gives instead of z."""
         check_is_fitted(self, "model_")
-        return forward(self.representation_, super().transform(X))
+        return forward(self.representation_, super()._embed(X))
 
     @property
     def predict_proba(self):

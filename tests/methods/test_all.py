@@ -176,6 +176,13 @@ def test_pickle(fitted, blobs):
     assert pickle.loads(pickle.dumps(clone(fitted))).get_params() == fitted.get_params()
 
 
+def test_data_frames_out(fitted, blobs):
+    x, _ = blobs
+    z = copy.deepcopy(fitted).set_output(transform="pandas").transform(x)
+    assert list(z.columns) == list(fitted.get_feature_names_out())
+    np.testing.assert_array_equal(z, fitted.transform(x))
+
+
 def test_clone_keeps_every_parameter(method):
     assert clone(method).get_params() == method.get_params()
     assert repr(method).startswith(type(method).__name__)

@@ -12,6 +12,7 @@ import scipy.sparse
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -134,6 +135,32 @@ def test_uint8_is_scaled_per_batch(dec, blobs):
 def test_pipeline(dec, blobs):
     pipeline = make_pipeline(StandardScaler(), clone(dec)).fit(blobs[0])
     assert pipeline.predict(blobs[0]).shape == (160,)
+
+
+def test_grid_search(dec, blobs):
+    """Four clusters are there; three put two of them together, and ARI sees it."""
+    x, y = blobs
+
+    def score(model, x, y):
+        return metrics.ari(y, model.predict(x))
+
+    search = GridSearchCV(
+        clone(dec).set_params(max_iter=0, init="linkage"), {"n_clusters": [3, 4]}, scoring=score,
+        cv=ShuffleSplit(1, test_size=0.25, random_state=0),
+    ).fit(x, y)  # fmt: skip
+    assert search.best_params_ == {"n_clusters": 4}
+    assert search.best_estimator_.predict(x).shape == (160,)
+
+
+def test_data_frames_in_and_out(dec, blobs):
+    frame = pd.DataFrame(blobs[0], columns=[f"pixel {i}" for i in range(12)])
+    model = clone(dec).set_params(max_iter=0).set_output(transform="pandas").fit(frame)
+    z = model.transform(frame)
+    assert list(z.columns) == [f"dec{i}" for i in range(5)]
+    assert list(model.feature_names_in_) == list(frame.columns)
+    np.testing.assert_array_equal(model.predict(frame), model.labels_)
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(frame[frame.columns[::-1]])
 
 
 def test_no_seed_reads_no_global_state(dec, blobs):
