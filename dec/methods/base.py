@@ -258,6 +258,7 @@ class DeepClusterer(FittedClusterer, abc.ABC):
 
         ``before`` are the labels of the refresh before, None at the first.
         """
+        trainer.targets = None  # Q is as large: not both at once
         q = self._assignments(X)
         labels = q.argmax(axis=1)
         trainer.targets = self.compute_target(q)
