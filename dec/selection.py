@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouett
 from sklearn.model_selection import train_test_split
 
 from dec import metrics, plots
-from dec.methods import DEC, DeepClusterer
+from dec.methods import DEC, CollapseWarning, DeepClusterer, DegradedWarning
 from dec.seeds import spawn_seeds
 
 SILHOUETTE_SAMPLES = 5000  # it takes all pairs
@@ -125,7 +126,10 @@ def choose_n_clusters(
         base.set_params(random_state=seed, n_clusters=candidates[0]).pretrain(X[train])
         for k in candidates:
             model = copy.deepcopy(base).set_params(n_clusters=k)
-            model.initialize(X[train]).refine(X[train])
+            with warnings.catch_warnings():  # a wrong k may do badly: the record says so
+                warnings.simplefilter("ignore", CollapseWarning)
+                warnings.simplefilter("ignore", DegradedWarning)
+                model.initialize(X[train]).refine(X[train])
             found = model.predict(X[rest])
             record = judge(model, X[train], X[rest], found, seed)
             if y is not None:

@@ -7,7 +7,7 @@ import warnings
 from sklearn.exceptions import ConvergenceWarning
 
 #: The fall of the silhouette that is worth a warning; smaller ones are noise of the sample.
-DEGRADED = 0.02
+DEGRADED = 0.05
 
 
 class CollapseWarning(UserWarning):

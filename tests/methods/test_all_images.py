@@ -11,6 +11,11 @@ from sklearn.base import clone
 from dec import ConvAutoencoder, DeepClusterer, NoisyConvAutoencoder, Pretraining, Stage, datasets
 from dec.layers import RandomAffine
 
+# Ten minibatches do not make good clusters, and say so.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::dec.DegradedWarning", "ignore::dec.CollapseWarning"
+)
+
 NETWORKS = {
     "plain": ConvAutoencoder(filters=(4, 4, 8), embedding_dim=5),
     "normalized": ConvAutoencoder(filters=(4, 4, 8), embedding_dim=5, batch_norm=True),

@@ -223,6 +223,7 @@ def test_a_full_disk_is_said_and_the_last_checkpoint_stays(half, expected, blobs
     assert_same(clone(half).fit(blobs[0]), expected)
 
 
+@pytest.mark.filterwarnings("ignore::dec.CollapseWarning", "ignore::dec.DegradedWarning")
 def test_a_fresh_seed_is_kept(quick, blobs, tmp_path, killing):
     """``random_state=None`` draws a seed, and the second call goes on with that of the first."""
     model = DEC(4, **{**quick, "random_state": None, "pretraining": None}, tol=0.0)

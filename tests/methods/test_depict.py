@@ -60,6 +60,7 @@ def test_warmup_teaches_the_kmeans_labels(depict, blobs):
     assert warm.predict_proba(x).max(axis=1).mean() > cold.predict_proba(x).max(axis=1).mean()
 
 
+@pytest.mark.filterwarnings("ignore::dec.CollapseWarning", "ignore::dec.DegradedWarning")
 def test_images_of_digits(quick):
     """The network of the paper on real images, from its own error to labels."""
     digits = datasets.load("digits")

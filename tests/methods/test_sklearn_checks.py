@@ -5,9 +5,10 @@ import pytest
 from family import METHODS
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from dec import DEC, DEPICT, DenseAutoencoder, Pretraining, SoftKMeans, Stage
+from dec import DEPICT, DenseAutoencoder, Pretraining, SoftKMeans, Stage
 
 pytestmark = [
+    pytest.mark.slow,  # ten minutes
     pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="takes an hour on others"),
     # Of fits on a handful of rows of noise, which are what is checked here.
     pytest.mark.filterwarnings("ignore::dec.CollapseWarning", "ignore::dec.DegradedWarning"),
@@ -52,14 +53,6 @@ def expected_failures(estimator):
     return failures
 
 
-@parametrize_with_checks([small(DEC)], expected_failed_checks=expected_failures)
-def test_dec(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.slow
-@parametrize_with_checks(
-    [small(cls) for cls in METHODS if cls is not DEC], expected_failed_checks=expected_failures
-)
+@parametrize_with_checks([small(cls) for cls in METHODS], expected_failed_checks=expected_failures)
 def test_every_method(estimator, check):
     check(estimator)
