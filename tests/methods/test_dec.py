@@ -325,9 +325,9 @@ def test_collapse_on_the_way_goes_back(dec, blobs):
 
 
 def cut_a_cluster(trainer):
-    """Two centroids in the first cluster, none in the second."""
+    """Three centroids in the first cluster, none in the second and third."""
     centers = keras.ops.convert_to_numpy(trainer.head[-1].centers).copy()
-    centers[1] = centers[0] + 1e-3
+    centers[1], centers[2] = centers[0] + 1e-3, centers[0] - 1e-3
     trainer.head[-1].centers.assign(centers)
 
 
@@ -336,7 +336,7 @@ def test_worse_clusters_are_said(dec, blobs):
     with pytest.warns(DegradedWarning, match="keep='best'"):
         model.fit(blobs[0], callbacks=[Steps(40, cut_a_cluster)])
     scores = [record["silhouette"] for record in model.history_]
-    assert scores[-1] < scores[0] - 0.02
+    assert scores[-1] < scores[0] - 0.05
     assert model.n_iter_ == 40
 
 
