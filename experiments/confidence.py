@@ -25,8 +25,8 @@ def main():
     data = datasets.load("mnist", args.data_dir)
     size = SUBSET if args.quick else len(data.x)
     x, y = data.x[:size], data.y[:size]
-    model = DEC.load(MODEL)
-    labels, confidence = model.predict(x), model.sample_scores(x)["confidence"]
+    q = DEC.load(MODEL).predict_proba(x)
+    labels, confidence = q.argmax(axis=1), q.max(axis=1)
     classes, clusters = linear_sum_assignment(contingency_matrix(y, labels), maximize=True)
     right = np.zeros(10, int)
     right[clusters] = classes

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).with_name("determinism_pass.py")
+SCRIPT = Path(__file__).parent / "campaigns" / "determinism_pass.py"
 
 
 def checksums(backend, hash_seed, *arguments):

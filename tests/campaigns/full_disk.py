@@ -9,7 +9,6 @@ of a run that never met a full disk.
 """
 
 import argparse
-import hashlib
 import os
 import random
 import shutil
@@ -19,7 +18,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
-import numpy as np
+from fingerprint import checksum
 
 from dec import DEC, DenseAutoencoder, Pretraining, Stage, datasets
 from dec.methods import _checkpoints
@@ -83,7 +82,6 @@ def fill_after(count, folder, draw):
 
 
 def fit(folder):
-    """SHA-256 of labels, weights and history."""
     recipe = Pretraining(
         layerwise=Stage(iterations=20, learning_rate=0.1, relative=True, backoff=6),
         whole=Stage(iterations=60, learning_rate=0.2, relative=True, backoff=6),
@@ -94,11 +92,7 @@ def fit(folder):
         10, network=DenseAutoencoder(units=(50, 10)), pretraining=recipe, n_init=2, tol=0.0,
         batch_size=64, update_interval=10, max_iter=100, random_state=0, checkpoint_dir=folder,
     ).fit(datasets.load("digits").x[:400])  # fmt: skip
-    bits = hashlib.sha256(np.ascontiguousarray(model.labels_).tobytes())
-    for weight in [*model.model_.get_weights(), *model.autoencoder_.get_weights()]:
-        bits.update(np.ascontiguousarray(weight).tobytes())
-    bits.update(repr([model.history_, model.pretraining_history_]).encode())
-    return bits.hexdigest()
+    return checksum(model)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ written after every epoch instead of every half minute, so that many kills fall 
 
 import argparse
 import collections
-import hashlib
 import json
 import os
 import random
@@ -22,7 +21,7 @@ import time
 import warnings
 from pathlib import Path
 
-import numpy as np
+from fingerprint import checksum
 
 from dec import DEC, DEPICT, DenseAutoencoder, Pretraining, Stage, datasets
 from dec.methods import _checkpoints
@@ -110,11 +109,7 @@ def run(cls, dataset, folder, end):
         batch_size=64, update_interval=20, max_iter=300, random_state=0, checkpoint_dir=folder,
     )  # fmt: skip
     model.fit(data.x[:n], data.y[:n])
-    bits = hashlib.sha256(np.ascontiguousarray(model.labels_).tobytes())
-    for weight in [*model.model_.get_weights(), *model.autoencoder_.get_weights()]:
-        bits.update(np.ascontiguousarray(weight).tobytes())
-    bits.update(json.dumps([model.history_, model.pretraining_history_], sort_keys=True).encode())
-    end.write_text(bits.hexdigest())
+    end.write_text(checksum(model))
     os._exit(0)
 
 

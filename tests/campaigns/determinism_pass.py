@@ -4,12 +4,12 @@ KERAS_BACKEND=jax python determinism_pass.py [after-other-work]
 """
 
 import dataclasses
-import hashlib
 import json
 import sys
 
 import keras
 import numpy as np
+from fingerprint import checksum
 from sklearn.datasets import make_blobs
 
 import dec
@@ -42,15 +42,6 @@ def fit(cls, x, random_state):
         max_iter=30, tol=0.0, random_state=random_state,
     )  # fmt: skip
     return model.fit(x)
-
-
-def checksum(model):
-    """SHA-256 of labels, weights and history."""
-    digest = hashlib.sha256(model.labels_.tobytes())
-    for weight in (*model.model_.get_weights(), *model.autoencoder_.get_weights()):
-        digest.update(np.ascontiguousarray(weight).tobytes())
-    digest.update(json.dumps([model.history_, model.pretraining_history_]).encode())
-    return digest.hexdigest()
 
 
 if __name__ == "__main__":
