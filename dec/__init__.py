@@ -19,7 +19,7 @@ from dec.methods import (
 from dec.networks import ConvAutoencoder, DenseAutoencoder, NoisyConvAutoencoder
 from dec.saving import ModelFileError
 from dec.selection import choose_n_clusters
-from dec.training import Pretraining, Stage
+from dec.training import Pretraining, Shards, Stage
 
 __all__ = [
     "DBC",
@@ -38,6 +38,7 @@ __all__ = [
     "ModelFileError",
     "NoisyConvAutoencoder",
     "Pretraining",
+    "Shards",
     "SoftKMeans",
     "Stage",
     "__version__",

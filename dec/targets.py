@@ -9,7 +9,12 @@ import scipy.special
 BLOCK = 2**16
 
 
-def boosted(q: np.ndarray, boost: float = 2.0, balance: float = 1.0) -> np.ndarray:
+def boosted(
+    q: np.ndarray,
+    boost: float = 2.0,
+    balance: float = 1.0,
+    frequency: np.ndarray | None = None,
+) -> np.ndarray:
     """Self-training target ``p_ij = q_ij^boost / f_j^balance``, rows normalised.
 
     ``f_j = sum_i q_ij`` is the soft frequency of cluster j over all n samples. A power above 1
@@ -33,12 +38,15 @@ def boosted(q: np.ndarray, boost: float = 2.0, balance: float = 1.0) -> np.ndarr
         to one-hot.
     balance
         Power of f, >= 0.
+    frequency
+        f, (k,), where ``q`` are some rows only of the whole data set.
 
     Returns
     -------
     (n, k) in the dtype of ``q``, rows sum to 1. The frequencies are summed in float64.
     """
-    frequency = q.sum(axis=0, dtype=np.float64)
+    if frequency is None:
+        frequency = q.sum(axis=0, dtype=np.float64)
     # An empty cluster may have f = 0, and then q = 0 in its whole column: 0 / 0 := 0.
     scale = np.log(np.where(frequency > 0, frequency, 1.0)) * balance
     target = np.empty_like(q)
@@ -49,16 +57,16 @@ def boosted(q: np.ndarray, boost: float = 2.0, balance: float = 1.0) -> np.ndarr
     return target
 
 
-def squared(q: np.ndarray) -> np.ndarray:
+def squared(q: np.ndarray, frequency: np.ndarray | None = None) -> np.ndarray:
     """Target of DEC, Eq. 3 of Xie et al. (2016): ``boosted`` with ``q^2 / f``."""
-    return boosted(q)
+    return boosted(q, frequency=frequency)
 
 
-def one_hot(q: np.ndarray) -> np.ndarray:
+def one_hot(q: np.ndarray, frequency: np.ndarray | None = None) -> np.ndarray:
     """Naive target: all mass on the nearest centre, (n, k) -> (n, k).
 
     Section 3.1.3 of Xie et al. (2016) names it as the naive choice: it trusts undecided points as
-    much as certain ones. Kept so that the harm can be measured.
+    much as certain ones. Kept so that the harm can be measured. ``frequency`` plays no part.
     """
     target = np.zeros_like(q)
     target[np.arange(len(q)), q.argmax(axis=1)] = 1

@@ -18,6 +18,10 @@ EXPERIMENTS = {
     "architectures": (("method",), ("kmeans_acc", "acc", "nmi", "stop_reason", "seconds")),
     "paper_tables": (("table", "setting", "method"), ("acc", "nmi", "n_iter")),
     "confidence": (("decided",), ("min_confidence", "mean_confidence", "acc")),
+    "multi_worker": (
+        ("dataset", "workers"),
+        ("equal_labels", "column_sums_apart", "acc", "acc_one_process", "n_iter"),
+    ),
     "choose_k": (
         ("n_clusters",),
         ("stability", "generalizability", "silhouette", "davies_bouldin", "nmi"),
@@ -45,7 +49,8 @@ def main():
     write("README.md", "dec", table)
     write("README.md", "table", lambda rows: table(sorted(rows, key=place)))
     for name, (keys, values) in EXPERIMENTS.items():
-        write("docs/experiments.md", name, partial(grouped, keys=keys, values=values))
+        page = "docs/distributed.md" if name == "multi_worker" else "docs/experiments.md"
+        write(page, name, partial(grouped, keys=keys, values=values))
 
 
 def place(row):

@@ -21,7 +21,9 @@ import numpy as np
 from dec._version import __version__
 from dec.methods import _state
 from dec.saving import ModelFileError, read_arrays, write_arrays
+from dec.training import workers
 from dec.training.progress import Progress
+from dec.training.sources import Source
 
 _NAME = re.compile(r"checkpoint-(\d{6,})\.dec\.h5")
 _LEFT_OVER = re.compile(r"\.[0-9a-f]{16}\.tmp\.h5")
@@ -43,14 +45,17 @@ class Checkpoints:
         Made if it is not there.
     settings : dict
         Parameters that the result depends on, as JSON.
-    data : dict
-        What tells the data from others, as JSON.
+    X : Source
+        The data. Of several workers each has a folder of its own in the folder, for the labels of
+        its rows are in the state; they write together, and go on from the last that all have.
     """
 
-    def __init__(self, folder: str | os.PathLike, settings: dict, data: dict):
-        self.folder = Path(folder)
+    def __init__(self, folder: str | os.PathLike, settings: dict, X: Source):
+        self.folder, self.X = Path(folder), X
+        if workers.count() > 1:
+            self.folder /= f"worker-{workers.index()}"
         self.folder.mkdir(parents=True, exist_ok=True)
-        run = {"settings": settings, "data": data, "backend": keras.backend.backend()}
+        run = {"settings": settings, "data": X.fingerprint, "backend": keras.backend.backend()}
         self.run = json.loads(json.dumps(run))  # as it will be read: JSON has no tuples
         for path in self.folder.iterdir():
             if _LEFT_OVER.fullmatch(path.name):  # of a write that was killed
@@ -66,26 +71,48 @@ class Checkpoints:
         CheckpointError
             It is of another run.
         """
+        found = self._newest_sound()
+        if workers.count() > 1:
+            # A worker may have been killed before it wrote what the others have written.
+            newest = self.X.gather(np.array([found[0] if found else 0]))
+            common = newest.min()
+            if newest.max() - common > 1:
+                raise CheckpointError(
+                    "checkpoint_dir must have the files of all workers of one run, but the newest "
+                    f"have the numbers {newest.tolist()}. Delete them to start anew."
+                )
+            for path in self._files():
+                if _number(path) > common:
+                    path.unlink()
+            if found and found[0] > common:
+                found = self._newest_sound()
+        if found is None:
+            return None
+        _, arrays, header = found
+        training = [name for name in arrays if name.startswith("training/")]
+        training = {name.removeprefix("training/"): arrays.pop(name) for name in training}
+        return arrays, training, header
+
+    def _newest_sound(self):
+        """Number, arrays and header of the newest file that is not damaged, or None."""
         for path in reversed(self._files()):
             try:
                 arrays, header = read_arrays(path)
             except ModelFileError as error:
                 warnings.warn(
                     f"The checkpoint {path} is damaged, the one before it is used: {error}",
-                    stacklevel=4,
+                    stacklevel=5,
                 )
                 continue
             self._check(path, header["run"])
-            training = [name for name in arrays if name.startswith("training/")]
-            training = {name.removeprefix("training/"): arrays.pop(name) for name in training}
-            return arrays, training, header
+            return _number(path), arrays, header
         return None
 
     def save(self, arrays, training, header) -> None:
         """Write the next checkpoint, then delete all but the last two."""
         training = {f"training/{name}": array for name, array in training.items()}
         files = self._files()
-        number = int(_NAME.fullmatch(files[-1].name)[1]) + 1 if files else 1
+        number = _number(files[-1]) + 1 if files else 1
         path = self.folder / f"checkpoint-{number:06d}.dec.h5"
         write_arrays(path, {**arrays, **training}, {**header, "run": self.run, "dec": __version__})
         for old in [*files, path][:-KEPT]:
@@ -93,7 +120,7 @@ class Checkpoints:
 
     def _files(self) -> list[Path]:
         found = [path for path in self.folder.iterdir() if _NAME.fullmatch(path.name)]
-        return sorted(found, key=lambda path: int(_NAME.fullmatch(path.name)[1]))
+        return sorted(found, key=_number)
 
     def _check(self, path: Path, run: dict) -> None:
         changed = [
@@ -109,6 +136,10 @@ class Checkpoints:
                 f"checkpoint_dir must be of the same run, but since {path} these have changed: "
                 f"{', '.join(changed)}. Take another folder, or delete it to start anew."
             )
+
+
+def _number(path: Path) -> int:
+    return int(_NAME.fullmatch(path.name)[1])
 
 
 class Checkpoint(Progress):
@@ -150,7 +181,7 @@ class Checkpoint(Progress):
         logs = {name: float(value) for name, value in (logs or {}).items()}
         if not all(map(math.isfinite, logs.values())):
             return  # the last checkpoint was the last good state
-        if time.monotonic() - self.last < EVERY:
+        if not self.store.X.agreed(time.monotonic() - self.last >= EVERY):
             return
         arrays, header = _state.fitted_state(self.estimator)
         reported, records = self.report()

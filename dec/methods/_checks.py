@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from dec.layers import RandomAffine
-from dec.training import precision, presets
+from dec.training import precision, presets, workers
+from dec.training.shards import ShardedSource
 from dec.training.sources import Source
 
 
@@ -68,17 +69,44 @@ def parameters(estimator) -> None:
 
 def enough_rows(X: Source, n_clusters: int) -> None:
     """Raise ValueError unless ``X`` has at least ``n_clusters`` rows that differ."""
-    if X.shape[0] < n_clusters:
+    if X.n < n_clusters:
         raise ValueError(
-            f"n_clusters must be at most the number of samples, {X.shape[0]}, got {n_clusters}."
+            f"n_clusters must be at most the number of samples, {X.n}, got {n_clusters}."
         )
+    distinct = X.gather(np.array([_distinct_rows(X, n_clusters)])).max()
+    if distinct < n_clusters:
+        raise ValueError(
+            f"n_clusters must be at most the number of distinct rows of X, {distinct}, "
+            f"got {n_clusters}."
+        )
+
+
+def shards(estimator, X: Source) -> None:
+    """Raise ValueError for a data set in shards that ``estimator`` cannot learn from."""
+    if not isinstance(X, ShardedSource):
+        return
+    if estimator.batch_size % len(X.lengths):
+        raise ValueError(
+            f"batch_size must be a multiple of the number of shards, {len(X.lengths)}, "
+            f"got {estimator.batch_size}."
+        )
+    if workers.count() == 1:
+        return
+    if estimator.needs_all_rows:
+        raise ValueError(
+            f"X must be on one worker for {type(estimator).__name__}, which clusters all rows at "
+            f"each refresh; got a shard of {workers.count()}."
+        )
+    if estimator.random_state is None:
+        raise ValueError("random_state must be the same int on all workers, got None.")
+
+
+def _distinct_rows(X: Source, most: int) -> int:
+    """Number of distinct rows, counted up to ``most``."""
     seen = set()
     for _, rows in X.blocks():  # ends after a few rows, unless the data are almost all duplicates
         for row in rows:
             seen.add(np.asarray(row).tobytes())
-            if len(seen) >= n_clusters:
-                return
-    raise ValueError(
-        f"n_clusters must be at most the number of distinct rows of X, {len(seen)}, "
-        f"got {n_clusters}."
-    )
+            if len(seen) >= most:
+                return most
+    return len(seen)

@@ -17,7 +17,9 @@ from sklearn.base import (
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dec.methods import _checks, _state
+from dec.training import workers
 from dec.training.rows import forward
+from dec.training.shards import ShardedSource, Shards
 from dec.training.sources import Rows, Source, Stream, is_stream, lies_on_disk
 
 
@@ -144,6 +146,13 @@ class FittedClusterer(
     def _check_x(self, X, fitting: bool = False) -> Source:
         if isinstance(X, Source):  # checked by the public method that was called first
             return X
+        if isinstance(X, Shards):
+            return ShardedSource([self._check_rows(part, fitting) for part in X.parts])
+        if fitting and workers.count() > 1:
+            return ShardedSource([self._check_rows(X, fitting)])
+        return self._check_rows(X, fitting)
+
+    def _check_rows(self, X, fitting: bool) -> Source:
         # Only the network knows how many axes a sample has; float64 and integers become float32,
         # uint8 stays (it is scaled batch by batch).
         network = self.network_ if not fitting else self._network()

@@ -4,7 +4,7 @@ To write a method, derive from ``DeepClusterer`` in a file of its own and give i
 
 * ``__init__`` with the method's own parameters and ``**shared``, which only stores them;
 * ``build_head(centers)``: the Keras layers from z (batch, d_z) to q (batch, k);
-* ``compute_target(q)``: Q of the whole data set -> P, in NumPy;
+* ``compute_target(q, frequency)``: Q of the whole data set -> P, in NumPy;
 * ``clustering_loss(p, q)``: L_C of each sample, in ``keras.ops``;
 * if L_R counts too, ``loss_weights``;
 * if it does not learn from targets P, its own ``build_trainer`` and ``refresh`` instead.
@@ -155,6 +155,8 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         ``refine`` the decoder is the one from before it.
     """
 
+    #: Whether a refresh looks at all rows together, which several workers do not have.
+    needs_all_rows: ClassVar[bool] = False
     #: What ``init`` may be.
     inits: ClassVar[tuple[str, ...]] = ("k-means", "linkage")
     #: Passes over the data between two refreshes where ``update_interval`` is None.
@@ -233,8 +235,11 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         The last one holds the centroids, (k, d), as ``centers``.
         """
 
-    def compute_target(self, q: np.ndarray) -> np.ndarray:
-        """P from the Q of the whole data set: (n, k) -> (n, k), rows sum to 1; may overwrite Q."""
+    def compute_target(self, q: np.ndarray, frequency: np.ndarray | None = None) -> np.ndarray:
+        """P from the Q of the whole data set: (n, k) -> (n, k), rows sum to 1; may overwrite Q.
+
+        Where ``q`` are the rows of one worker, ``frequency`` (k,) has the column sums of them all.
+        """
         raise NotImplementedError
 
     def clustering_loss(self, p, q):
@@ -261,7 +266,7 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         trainer.targets = None  # Q is as large: not both at once
         q = self._assignments(X)
         labels = q.argmax(axis=1)
-        trainer.targets = self.compute_target(q)
+        trainer.targets = self.compute_target(q, X.total(q.sum(axis=0, dtype=np.float64)))
         return labels
 
     def place_centers(self, numbers: np.ndarray, z: np.ndarray) -> None:
@@ -339,7 +344,7 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         X = self._check_fit(X)
         centers, _ = self._cluster_embedding(X)
         self._attach_head(centers)
-        self._start_with(self._predict(X))
+        self._start_with(X, self._predict(X))
         return self
 
     def refine(self, X, y=None, callbacks: Sequence[keras.callbacks.Callback] = ()):
@@ -349,9 +354,9 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         check_is_fitted(self, "model_")
         collapsed = getattr(self, "stop_reason_", None) == "collapsed"  # and this was said
         trainer = self.build_trainer(X)
-        period = self._update_interval(X.shape[0])
+        period = self._update_interval(X.n)
         refresh = RefreshTargets(
-            partial(self.refresh, X=X), self._silhouette(X), self.n_clusters, period, y
+            partial(self.refresh, X=X), self._silhouette(X), X, self.n_clusters, period, y
         )
         kept = KeepState(refresh, _state.named_weights(self), self.keep)
         stop = StopOnLabelChange(self.tol)
@@ -359,7 +364,7 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         try:
             fit_rows(
                 trainer, X, self._build_optimizer(), self.batch_size, steps=period,
-                epochs=math.ceil(self._max_iter(X.shape[0]) / period), seed=self._seed("refine"),
+                epochs=math.ceil(self._max_iter(X.n) / period), seed=self._seed("refine"),
                 callbacks=[refresh, kept, stop, *callbacks],
                 verbose=self.verbose, progress=progress,
             )  # fmt: skip
@@ -398,7 +403,7 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         """Where ``phase`` begins; if that is a checkpoint, this estimator is what it was then."""
         if self.checkpoint_dir is None:
             return Progress()
-        store = Checkpoints(self.checkpoint_dir, _state.settings(self), X.fingerprint)
+        store = Checkpoints(self.checkpoint_dir, _state.settings(self), X)
         saved = store.latest()
         if saved is None or saved[-1]["phase"] != phase:
             return Checkpoint(self, store, phase, None)
@@ -410,7 +415,7 @@ class DeepClusterer(FittedClusterer, abc.ABC):
     def _phase_of_checkpoint(self, X: Source) -> str | None:
         if self.checkpoint_dir is None:
             return None
-        saved = Checkpoints(self.checkpoint_dir, _state.settings(self), X.fingerprint).latest()
+        saved = Checkpoints(self.checkpoint_dir, _state.settings(self), X).latest()
         return saved and saved[-1]["phase"]
 
     def _network(self) -> Network:
@@ -442,7 +447,7 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         Of a large data set a sample is clustered, and the labels are those of the sample.
         """
         self._ensure_network(X)
-        z = forward(self.encoder_, self._sample(X))
+        z = self._embedded_sample(X)
         start = {"n_init": self.n_init, "random_state": self._seed("initialize")}
         if self.init == "linkage":
             labels = GraphDegreeLinkage(self.n_clusters).fit_predict(z)
@@ -453,16 +458,19 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         else:
             kmeans = KMeans(self.n_clusters, **start).fit(z)
             centers, labels = kmeans.cluster_centers_, kmeans.labels_
+        centers = X.agreed(centers)  # of several workers no two need round alike
         if not self.sphere:
             return centers, labels
+        matrix = X.agreed(matrix)
         if self._parts.has_linear_embedding:
             self._parts.map_embedding(matrix)
             return centers, labels
         return centers @ np.linalg.inv(matrix), labels
 
-    def _sample(self, X: Source) -> Source:
+    def _embedded_sample(self, X: Source) -> np.ndarray:
+        """Embedding of the samples that are clustered, those of all workers: (m, d_z)."""
         most = START_SAMPLES.get(self.init, START_SAMPLES["k-means"])
-        return X.sample(most, self._seed("initialize"))
+        return X.gather(forward(self.encoder_, X.sample(most, self._seed("initialize"))))
 
     def _attach_head(self, centers: np.ndarray | None):
         self._head = self.build_head(centers)
@@ -498,15 +506,19 @@ class DeepClusterer(FittedClusterer, abc.ABC):
 
     def _assignments(self, X) -> np.ndarray:
         """Q of all rows, (n, k), after ``empty`` has been done."""
-        q = finite(forward(self.model_, X))
+        q = finite(forward(self.model_, X), X)
         if self.empty == "keep":
             return q
-        (empty,) = np.nonzero(np.bincount(q.argmax(axis=1), minlength=self.n_clusters) == 0)
+        sizes = X.total(np.bincount(q.argmax(axis=1), minlength=self.n_clusters))
+        (empty,) = np.nonzero(sizes == 0)
         if not len(empty):
             return q
-        unsure = q.max(axis=1).argsort(kind="stable")[: len(empty)]
-        self.place_centers(empty, forward(self.encoder_, Subset(X, unsure)))
-        return finite(forward(self.model_, X))
+        sure = q.max(axis=1)
+        unsure = np.sort(sure.argsort(kind="stable")[: len(empty)])  # as Subset has them
+        z = X.gather(forward(self.encoder_, Subset(X, unsure)))
+        unsure = X.gather(sure[unsure]).argsort(kind="stable")[: len(empty)]
+        self.place_centers(empty, z[unsure])
+        return finite(forward(self.model_, X), X)
 
     def _share(self, progress: Progress, refresh: RefreshTargets, kept: KeepState):
         """``refine`` goes on with what ``progress`` has, and tells it what it needs for that."""
@@ -528,11 +540,13 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         """Labels (n,) -> silhouette of the embedding that the encoder gives now."""
         numbers, rows = X.draw(SILHOUETTE_SAMPLES, self._seed("silhouette"))
         rows = Rows(rows)
-        return lambda labels: metrics.silhouette(self._embed(rows), labels[numbers])
+        return lambda labels: metrics.silhouette(
+            X.gather(self._embed(rows)), X.gather(labels[numbers])
+        )
 
-    def _start_with(self, labels):
+    def _start_with(self, X, labels):
         """``initialize`` has ended."""
-        collapsed = (labels == labels[0]).all()
+        collapsed = np.count_nonzero(X.total(np.bincount(labels, minlength=self.n_clusters))) == 1
         self._finish(labels, 0, [], "collapsed" if collapsed else "max_iter")
         if collapsed:
             _warnings.collapsed_start(stacklevel=3)
@@ -549,6 +563,7 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         self.check_parameters()
         X = self._check_x(X, fitting=True)
         _checks.enough_rows(X, self.n_clusters)
+        _checks.shards(self, X)
         if y is not None:
             check_consistent_length(X, y)
         return X

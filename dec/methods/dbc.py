@@ -50,5 +50,5 @@ class DBC(DEC):
     def default_network(self):
         return ConvAutoencoder(batch_norm=True)
 
-    def compute_target(self, q):
-        return targets.boosted(q, self.boost, self.balance)
+    def compute_target(self, q, frequency=None):
+        return targets.boosted(q, self.boost, self.balance, frequency)

@@ -60,6 +60,8 @@ class DCN(DeepClusterer):
 
     passes_per_update = 10
 
+    needs_all_rows = True
+
     def __init__(
         self,
         n_clusters=10,
@@ -98,7 +100,7 @@ class DCN(DeepClusterer):
         )
 
     def refresh(self, trainer, before, X):
-        z, (head,) = finite(forward(self.encoder_, X)), self._head
+        z, (head,) = finite(forward(self.encoder_, X), X), self._head
         kmeans = KMeans(self.n_clusters, init=ops.convert_to_numpy(head.centers), n_init=1).fit(z)
         head.centers.assign(kmeans.cluster_centers_)
         trainer.assignments.assign(kmeans.labels_)

@@ -57,8 +57,8 @@ class DEC(DeepClusterer):
     def build_head(self, centers):
         return [ClusteringLayer(self.n_clusters, self.alpha, centers, name="clustering")]  # Eq. 1
 
-    def compute_target(self, q):
-        return targets.BY_NAME[self.target](q)  # Eq. 3
+    def compute_target(self, q, frequency=None):
+        return targets.BY_NAME[self.target](q, frequency)  # Eq. 3
 
     def clustering_loss(self, p, q):
         return ops.kl_divergence(p, q)  # Eq. 2

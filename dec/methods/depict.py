@@ -95,8 +95,8 @@ class DEPICT(DeepClusterer):
     def loss_weights(self):
         return {"reconstruction_loss": 1.0, "clustering_loss": 1.0}
 
-    def compute_target(self, q):
-        return targets.boosted(q, **TARGETS[self.target])
+    def compute_target(self, q, frequency=None):
+        return targets.boosted(q, **TARGETS[self.target], frequency=frequency)
 
     def clustering_loss(self, p, q):
         return ops.cross_entropy(p, q)
@@ -110,8 +110,8 @@ class DEPICT(DeepClusterer):
         else:
             centers, labels = self._cluster_embedding(X)
             self._attach_head(centers)
-            if len(labels) < X.shape[0]:  # those of a sample
-                labels = self._predict(X)
+            whole = len(labels) == X.n  # else they are those of a sample
+            labels = X.own(labels) if whole else self._predict(X)
         if self.warmup:  # theta at unit norm predicts next to nothing yet
             progress.place = {"training": "warmup"}
             progress.report = lambda: ({"start/labels": labels}, {})
@@ -119,8 +119,8 @@ class DEPICT(DeepClusterer):
             trainer.targets = np.eye(self.n_clusters, dtype="float32")[labels]
             fit_rows(
                 trainer, X, self._build_optimizer(), self.batch_size,
-                steps=self._update_interval(X.shape[0]), epochs=self.warmup,
+                steps=self._update_interval(X.n), epochs=self.warmup,
                 seed=self._seed("initialize"), verbose=self.verbose, progress=progress,
             )  # fmt: skip
-        self._start_with(self._predict(X))
+        self._start_with(X, self._predict(X))
         return self

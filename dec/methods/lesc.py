@@ -73,6 +73,8 @@ class LESC(DeepClusterer):
     Dahal. Learning Embedding Space for Clustering From Deep Representations. IEEE Big Data 2018.
     """
 
+    needs_all_rows = True
+
     def __init__(
         self,
         n_clusters=10,
@@ -131,13 +133,13 @@ class LESC(DeepClusterer):
         X = self._check_fit(X)
         self._ensure_network(X)
         self._attach_head(None)
-        self._start_with(self.refresh(None, None, X))
+        self._start_with(X, self.refresh(None, None, X))
         return self
 
     def refresh(self, trainer, before, X):
         """k-means on e; clusters keep their numbers as far as they keep their members."""
         # z too, because a ReLU of h may turn NaN into 0.
-        e = finite(forward(self.representation_, finite(forward(self.encoder_, X))))
+        e = finite(forward(self.representation_, finite(forward(self.encoder_, X), X)), X)
         seed = self._seed("initialize")
         kmeans = KMeans(self.n_clusters, n_init=self.n_init, random_state=seed).fit(e)
         order = np.arange(self.n_clusters)

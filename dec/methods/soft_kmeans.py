@@ -15,7 +15,7 @@ from dec.methods._checks import choice, number
 from dec.methods.base import DeepClusterer
 from dec.networks import Identity
 from dec.training import MomentumSGD
-from dec.training.rows import RowModel, forward
+from dec.training.rows import RowModel
 
 
 class SoftKMeans(DeepClusterer):
@@ -111,8 +111,8 @@ class SoftKMeans(DeepClusterer):
         # KL has no unit and its gradient that of 1 / z: T gives "kl" the steps of "distance".
         return {"clustering_loss": self.temperature_ if self.loss == "kl" else 1.0}
 
-    def compute_target(self, q):
-        return targets.squared(q)
+    def compute_target(self, q, frequency=None):
+        return targets.squared(q, frequency)
 
     def clustering_loss(self, p, q):
         return ops.kl_divergence(p, q)
@@ -134,7 +134,7 @@ class SoftKMeans(DeepClusterer):
         drawn = self.init in ("random", "k-means++")
         if not drawn:
             centers, labels = super()._cluster_embedding(X)
-        z = forward(self.encoder_, self._sample(X))
+        z = self._embedded_sample(X)
         self.temperature_ = float(self.temperature or z.var(axis=0).sum() / 50 or 1.0)
         if drawn:
             centers, labels = self._best_draw(z)

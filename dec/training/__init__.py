@@ -5,6 +5,7 @@ from dec.training.optimizers import Adam, MomentumSGD
 from dec.training.pretrain import Pretraining, Stage
 from dec.training.refine import SelfTraining
 from dec.training.refresh_targets import RefreshTargets
+from dec.training.shards import Shards
 from dec.training.stop_on_divergence import StopOnDivergence
 from dec.training.stop_on_label_change import StopOnLabelChange
 
@@ -15,6 +16,7 @@ __all__ = [
     "Pretraining",
     "RefreshTargets",
     "SelfTraining",
+    "Shards",
     "Stage",
     "StopOnDivergence",
     "StopOnLabelChange",

@@ -17,6 +17,7 @@ from keras import ops
 from dec.networks.network import Autoencoder
 from dec.ops import mean_squared_error
 from dec.seeds import spawn_seeds
+from dec.training import workers
 from dec.training.optimizers import Adam, MomentumSGD
 from dec.training.progress import Progress
 from dec.training.rows import RowModel, fit, forward
@@ -169,10 +170,9 @@ class Pretraining:
 
 def mean_square(X) -> float:
     """Mean of the squared entries, without a float copy of the whole of ``X``."""
-    blocks = as_source(X).blocks()
-    return float(
-        sum(np.square(rows, dtype=np.float64).sum() for _, rows in blocks) / math.prod(X.shape)
-    )
+    X = as_source(X)
+    squares = sum(np.square(rows, dtype=np.float64).sum() for _, rows in X.blocks())
+    return float(X.total(squares) / (X.n * math.prod(X.shape[1:])))
 
 
 class DenoisingLayer(RowModel):
@@ -286,7 +286,7 @@ def pretrain(
 def dead_units(model: keras.Model, X) -> float:
     """Share of units that are zero on each of the first rows: of the worst output."""
     rows = as_source(X).head(SAMPLE)
-    outputs = [np.asarray(output) for output in keras.tree.flatten(model.predict_on_batch(rows))]
+    outputs = [np.asarray(output) for output in keras.tree.flatten(workers.outputs(model, rows))]
     return max(float(np.mean(~output.any(axis=0))) for output in outputs)
 
 
@@ -298,7 +298,7 @@ def _train(
     part, trainer, stage: Stage, seed, power, watched, *, X, batch_size, verbose, progress, records
 ) -> None:
     """One stage, whose record is added; ``watched`` gives the units that must not all die."""
-    steps = stage.steps(X.shape[0], batch_size)
+    steps = stage.steps(X.n, batch_size)
     if not steps:
         dead = dead_units(watched, X) if watched else 0.0
         untrained = {"iterations": 0, "relative_error": None, "learning_rate": 0.0}

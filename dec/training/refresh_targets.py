@@ -9,10 +9,11 @@ import numpy as np
 from scipy.stats import entropy
 
 from dec import metrics
+from dec.training.sources import Source
 
 
 class RefreshTargets(keras.callbacks.Callback):
-    """Before the first and after every Keras epoch: labels of all rows, and the next targets.
+    """Before the first and after every Keras epoch: labels of the rows, and the next targets.
 
     Writes ``changed``, ``live_clusters``, ``largest_cluster``, ``entropy`` and ``silhouette`` into
     the epoch's logs, where the callbacks after this one, the progress bar and ``CSVLogger`` find
@@ -22,10 +23,13 @@ class RefreshTargets(keras.callbacks.Callback):
     Parameters
     ----------
     refresh : callable
-        Trainer, labels of the refresh before or None -> labels of the whole data set, (n,); it
-        leaves the next targets in the trainer. A FloatingPointError ends the training too.
+        Trainer, labels of the refresh before or None -> labels of the data set, (n,); it leaves
+        the next targets in the trainer. A FloatingPointError ends the training too.
     silhouette : callable
-        Labels of the whole data set -> how well they part its embedding, in [-1, 1].
+        Labels of the data set -> how well they part its embedding, in [-1, 1].
+    X : Source
+        The data set; of several workers, each has its own rows, labels and ``y``. The rest of what
+        is reported is of all of them.
     n_clusters : int
     period : int
         Iterations between two refreshes; only reported.
@@ -40,9 +44,9 @@ class RefreshTargets(keras.callbacks.Callback):
     diverged : bool
     """
 
-    def __init__(self, refresh, silhouette, n_clusters: int, period: int, y=None):
+    def __init__(self, refresh, silhouette, X: Source, n_clusters: int, period: int, y=None):
         super().__init__()
-        self.refresh, self.silhouette = refresh, silhouette
+        self.refresh, self.silhouette, self.X = refresh, silhouette, X
         self.n_clusters, self.period, self.y = n_clusters, period, y
         self.labels, self.diverged = None, False
         self.history: list[dict] = []
@@ -66,9 +70,10 @@ class RefreshTargets(keras.callbacks.Callback):
             self.diverged = self.model.stop_training = True
             logs["changed"] = math.nan  # nothing is known of these weights
             return
-        shares = np.bincount(self.labels, minlength=self.n_clusters) / len(self.labels)
+        shares = self.X.total(np.bincount(self.labels, minlength=self.n_clusters)) / self.X.n
         if before is not None:
-            logs["changed"] = metrics.changed_labels(before, self.labels)
+            changed = self.X.total(np.count_nonzero(self.labels != before))
+            logs["changed"] = float(changed / self.X.n)
         logs["live_clusters"] = int(np.count_nonzero(shares))
         logs["largest_cluster"] = float(shares.max())
         logs["entropy"] = float(entropy(shares))

@@ -7,26 +7,28 @@ import itertools
 import keras
 import numpy as np
 
+from dec.training import workers
 from dec.training.progress import Progress
-from dec.training.sources import BLOCK, as_source
+from dec.training.sources import BLOCK, Source, as_source
 
 
 def forward(model: keras.Model, X, size: int = BLOCK) -> np.ndarray:
-    """``model`` over all rows of ``X`` in blocks: (n, ...) -> (n, ...), float32."""
+    """``model`` over this process's rows of ``X``, in blocks: (n, ...) -> (n, ...), float32."""
     source, outputs = as_source(X), None
     for numbers, rows in source.blocks(size):
-        block = np.asarray(model.predict_on_batch(rows))
+        block = np.asarray(workers.outputs(model, rows))
         if outputs is None:
             outputs = np.empty((source.shape[0], *block.shape[1:]), block.dtype)
         outputs[numbers] = block
     return outputs
 
 
-def finite(outputs: np.ndarray) -> np.ndarray:
-    """``outputs`` itself, or FloatingPointError if there is a NaN or infinity in it."""
+def finite(outputs: np.ndarray, X: Source) -> np.ndarray:
+    """``outputs`` of the rows of ``X``; FloatingPointError if any worker's has NaN or infinity."""
     # A sum, so that no second array is made: it is finite only if every entry is, and only a sum
     # that is not can be the fault of its own size.
-    if not np.isfinite(outputs.sum(dtype=np.float64)) and not np.isfinite(outputs).all():
+    sound = np.isfinite(outputs.sum(dtype=np.float64)) or np.isfinite(outputs).all()
+    if not X.gather(np.array([sound])).all():
         raise FloatingPointError("the model's outputs are not finite any more.")
     return outputs
 
@@ -100,6 +102,7 @@ class RowModel(keras.Model):
         return total
 
 
+@workers.together()
 def fit(
     trainer, X, optimizer, batch_size, steps, epochs, seed, callbacks=(), verbose=0, progress=None
 ):

@@ -30,11 +30,12 @@ CHUNKS_PER_WINDOW = 16
 
 
 class Source(abc.ABC):
-    """A data set of n samples, numbered from 0.
+    """A data set of n samples, numbered from 0; of several workers, each has a source of its own.
 
     Attributes
     ----------
     shape : tuple of int, (n, ...)
+        Of the rows of this process.
     dtype : numpy.dtype
         float32 or uint8.
     resident : keras.Variable or None
@@ -44,6 +45,28 @@ class Source(abc.ABC):
     shape: tuple[int, ...]
     dtype: np.dtype
     resident = None
+
+    @property
+    def n(self) -> int:
+        """Samples of all workers."""
+        return self.shape[0]
+
+    def gather(self, rows: np.ndarray) -> np.ndarray:
+        """``rows`` (m, ...) of every worker, one below the other; all must call it at once."""
+        return rows
+
+    def own(self, rows: np.ndarray) -> np.ndarray:
+        """Of a row a sample, (n, ...), those of this process."""
+        return rows
+
+    def total(self, numbers) -> np.ndarray:
+        """Sum of ``numbers``, of any shape, over the workers."""
+        return self.gather(np.asarray(numbers)[None]).sum(axis=0)
+
+    def agreed(self, numbers) -> np.ndarray:
+        """What the first worker has."""
+        numbers = np.asarray(numbers)
+        return self.gather(numbers[None])[0]
 
     @functools.cached_property
     def fingerprint(self) -> dict:
@@ -77,12 +100,12 @@ class Source(abc.ABC):
 
     def sample(self, most: int, seed: int) -> Source:
         """At most ``most`` rows, drawn without replacement, in the order of the source."""
-        return self if self.shape[0] <= most else Subset(self, self._drawn(most, seed))
+        return self if self.n <= most else Subset(self, self._drawn(most, seed))
 
     def draw(self, most: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """The rows of ``sample`` in memory: their numbers, ascending, and the rows themselves."""
         numbers = np.arange(self.shape[0])
-        if self.shape[0] > most:
+        if self.n > most:
             numbers = np.sort(self._drawn(most, seed))
         rows = np.empty((len(numbers), *self.shape[1:]), self.dtype)
         for place, block in Subset(self, numbers).blocks():

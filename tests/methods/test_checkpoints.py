@@ -13,6 +13,8 @@ from dec import DEC, DEPICT, CheckpointError
 from dec.layers import RandomAffine
 from dec.methods import _checkpoints
 from dec.methods._checkpoints import Checkpoints
+from dec.training import workers
+from dec.training.sources import Rows
 
 
 class Killed(BaseException):
@@ -160,6 +162,44 @@ def test_of_a_damaged_checkpoint_the_one_before_is_used(half, expected, blobs, t
     with pytest.warns(UserWarning, match=f"{newest.name} is damaged, the one before"):
         model = clone(half).fit(blobs[0])
     assert_same(model, expected)
+
+
+@pytest.fixture
+def two_workers(monkeypatch):
+    """``two_workers(m)``: this is worker 1, and the newest checkpoint of worker 0 is its m-th."""
+
+    def start(newest):
+        monkeypatch.setattr(workers, "count", lambda: 2)
+        monkeypatch.setattr(workers, "index", lambda: 1)
+        gather = lambda _, rows: np.concatenate([[newest], rows])  # noqa: E731
+        monkeypatch.setattr(Rows, "gather", gather)
+
+    return start
+
+
+def test_workers_go_on_from_the_last_checkpoint_that_all_have(tmp_path, two_workers):
+    two_workers(1)
+    store = Checkpoints(tmp_path, {}, Rows(np.zeros((2, 2), np.float32)))
+    assert store.folder == tmp_path / "worker-1"
+    for epoch in (1, 2):
+        store.save({"a": np.float32([epoch])}, {}, {"epoch": epoch})
+    arrays, _, header = store.latest()
+    assert (header["epoch"], arrays["a"]) == (1, 1)
+    assert len(list(store.folder.iterdir())) == 1  # the second is no more: worker 0 writes it anew
+    store.save({}, {}, {"epoch": 2})
+    two_workers(2)
+    assert store.latest()[-1]["epoch"] == 2
+
+
+def test_folders_of_different_runs_of_workers_are_refused(tmp_path, two_workers):
+    two_workers(0)
+    store = Checkpoints(tmp_path, {}, Rows(np.zeros((2, 2), np.float32)))
+    assert store.latest() is None
+    for epoch in (1, 2):
+        store.save({}, {}, {"epoch": epoch})
+    with pytest.raises(CheckpointError, match=r"all workers of one run.*\[0, 2\]"):
+        store.latest()
+    assert len(list(store.folder.iterdir())) == 2
 
 
 def test_with_no_sound_checkpoint_the_run_begins_anew(half, expected, blobs, tmp_path):

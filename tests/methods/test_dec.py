@@ -388,7 +388,7 @@ def test_loss_falls_within_an_interval(dec, blobs):
 
     model = clone(dec).pretrain(blobs[0]).initialize(blobs[0])
     model.set_params(update_interval=5, tol=0.0, max_iter=60)
-    model.compute_target = lambda q, p=[]: p[0] if p else p.append(targets.squared(q)) or p[0]
+    model.compute_target = lambda q, f, p=[]: p[0] if p else p.append(targets.squared(q)) or p[0]
     losses = Losses()
     model.refine(blobs[0], callbacks=[losses])
     assert losses.values[-1] < 0.9 * losses.values[0]
