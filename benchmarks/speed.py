@@ -119,12 +119,12 @@ def incumbent_autoencoder(x):
 def autoencoder(model, x):
     x = as_source(x)
     trainer = Reconstruction(x, model._parts)
-    return epochs_of(trainer, x, MomentumSGD(0.1, 0.9), -(-len(x) // BATCH))
+    return epochs_of(trainer, x, MomentumSGD(0.1, 0.9), -(-x.n // BATCH))
 
 
-def epochs_of(trainer, x, optimizer, steps, callbacks=()):
+def epochs_of(trainer, x, optimizer, steps, callbacks=list):
     """One pass over ``x`` a call; the trainer is compiled in the first."""
-    return lambda: rows.fit(trainer, x, optimizer, BATCH, steps, 1, 0, callbacks)
+    return lambda: rows.fit(trainer, x, optimizer, BATCH, steps, 1, 0, callbacks())
 
 
 def incumbent_dec(x):
@@ -151,9 +151,12 @@ def self_training(model, x):
     """Two refreshes and 274 steps, as the incumbent: an epoch of self-training and its refresh."""
     x = as_source(x)
     trainer = model.build_trainer(x)
-    refresh = RefreshTargets(partial(model.refresh, X=x), model._silhouette(x), 10, INTERVAL)
-    steps = -(-len(x) // BATCH)
-    return epochs_of(trainer, x, MomentumSGD(0.01, 0.9), steps, [refresh])
+    refresh, silhouette = partial(model.refresh, X=x), model._silhouette(x)
+    steps = -(-x.n // BATCH)
+    return epochs_of(
+        trainer, x, MomentumSGD(0.01, 0.9), steps,
+        lambda: [RefreshTargets(refresh, silhouette, x, model.n_clusters, INTERVAL)],
+    )  # fmt: skip
 
 
 def products(n, kind, mirrored):
