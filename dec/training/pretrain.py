@@ -17,7 +17,7 @@ from keras import ops
 from dec.networks.network import Autoencoder
 from dec.ops import mean_squared_error
 from dec.seeds import spawn_seeds
-from dec.training import workers
+from dec.training.evaluation import outputs
 from dec.training.optimizers import Adam, MomentumSGD
 from dec.training.progress import Progress
 from dec.training.rows import RowModel, fit, forward
@@ -286,8 +286,7 @@ def pretrain(
 def dead_units(model: keras.Model, X) -> float:
     """Share of units that are zero on each of the first rows: of the worst output."""
     rows = as_source(X).head(SAMPLE)
-    outputs = [np.asarray(output) for output in keras.tree.flatten(workers.outputs(model, rows))]
-    return max(float(np.mean(~output.any(axis=0))) for output in outputs)
+    return max(float(np.mean(~output.any(axis=0))) for output in outputs(model, rows))
 
 
 def _factor(autoencoder: Autoencoder) -> float:

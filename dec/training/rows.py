@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import keras
 import numpy as np
 
-from dec.training import workers
+from dec.training import evaluation, workers
 from dec.training.progress import Progress
-from dec.training.sources import BLOCK, Source, as_source
+from dec.training.sources import Source, as_source
+
+#: Bytes of the rows that a forward pass has in memory at once, where they come from a disk.
+WINDOW_BYTES = 32 << 20
 
 
-def forward(model: keras.Model, X, size: int = BLOCK) -> np.ndarray:
-    """``model`` over this process's rows of ``X``, in blocks: (n, ...) -> (n, ...), float32."""
+def forward(model: keras.Model, X) -> np.ndarray:
+    """``model`` over this process's rows of ``X``: (n, ...) -> (n, ...), float32."""
     source, outputs = as_source(X), None
+    row_bytes = source.dtype.itemsize * math.prod(source.shape[1:])
+    size = max(WINDOW_BYTES // row_bytes, evaluation.BLOCK)
     for numbers, rows in source.blocks(size):
-        block = np.asarray(workers.outputs(model, rows))
+        (block,) = evaluation.outputs(model, rows)
         if outputs is None:
             outputs = np.empty((source.shape[0], *block.shape[1:]), block.dtype)
         outputs[numbers] = block

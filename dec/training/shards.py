@@ -8,7 +8,7 @@ import numpy as np
 
 from dec.seeds import spawn_seeds
 from dec.training import workers
-from dec.training.sources import Source
+from dec.training.sources import BLOCK, Source
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class ShardedSource(Source):
         start = sum(self.lengths[: self.first])
         return rows[start : start + self.shape[0]]
 
-    def blocks(self, size=4096):
+    def blocks(self, size=BLOCK):
         for part, offset in zip(self.parts, self.offsets, strict=False):
             for numbers, rows in part.blocks(size):
                 if isinstance(numbers, slice):

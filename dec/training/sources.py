@@ -20,8 +20,7 @@ import numpy as np
 import scipy.sparse
 from sklearn.utils import check_array
 
-#: Rows a forward pass takes at once: it has no optimizer to wait for, and large blocks keep the
-#: matrix units busy and the Python loop short.
+#: Rows that are looked at together, unless more or fewer are asked for.
 BLOCK = 4096
 
 #: Bytes of the rows on disk that are shuffled together, and the pieces they are read in.

@@ -9,15 +9,15 @@ there is one worker and nothing is sent.
 from __future__ import annotations
 
 import contextlib
-import functools
 
-import keras
 import numpy as np
+
+from dec.training.evaluation import is_distributed
 
 
 def count() -> int:
     """Number of workers: 1 unless a Keras distribution is set on several JAX processes."""
-    if keras.backend.backend() != "jax" or keras.distribution.distribution() is None:
+    if not is_distributed():
         return 1
     import jax
 
@@ -69,22 +69,3 @@ def gather(rows: np.ndarray) -> np.ndarray:
     parts = process_allgather(padded).reshape(len(lengths), -1)
     whole = np.concatenate([part[:length] for part, length in zip(parts, lengths, strict=True)])
     return whole.view(rows.dtype).reshape(-1, *rows.shape[1:])
-
-
-def outputs(model: keras.Model, rows: np.ndarray) -> np.ndarray:
-    """Outputs of ``model`` for the rows of this worker alone, however many the others have."""
-    if keras.backend.backend() != "jax" or keras.distribution.distribution() is None:
-        return model.predict_on_batch(rows)
-    # Keras would take the rows as a part of a larger batch. The weights are whole everywhere.
-    weights = [
-        [variable.value.addressable_data(0) for variable in variables]
-        for variables in (model.trainable_variables, model.non_trainable_variables)
-    ]
-    return keras.tree.map_structure(np.asarray, _compiled(model)(*weights, rows))
-
-
-@functools.lru_cache(maxsize=8)
-def _compiled(model):
-    import jax
-
-    return jax.jit(lambda *state_and_rows: model.stateless_call(*state_and_rows)[0])

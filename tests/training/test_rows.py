@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from dec.training import sources
+from dec.training import evaluation, sources
+from dec.training import rows as rows_of
 from dec.training.optimizers import MomentumSGD
 from dec.training.rows import RowModel, _per_call, finite, fit, forward
 from dec.training.sources import as_source
@@ -66,11 +67,13 @@ def test_rows_in_memory_and_on_disk_train_alike(tmp_path):
     np.testing.assert_array_equal(*means)
 
 
-def test_forward_puts_rows_in_their_places():
+def test_forward_puts_rows_in_their_places(monkeypatch):
+    monkeypatch.setattr(rows_of, "WINDOW_BYTES", 7 * 12)
+    monkeypatch.setattr(evaluation, "BLOCK", 1)
     x = np.random.default_rng(0).normal(size=(20, 3)).astype("float32")
     inputs = keras.Input((3,))
     model = keras.Model(inputs, keras.layers.Rescaling(2.0)(inputs))
-    np.testing.assert_array_equal(forward(model, x, size=7), 2 * x)
+    np.testing.assert_array_equal(forward(model, x), 2 * x)
     shuffled = [(x[i::3], np.arange(20)[i::3]) for i in (2, 0, 1)]
 
     class Shuffled:
