@@ -26,7 +26,7 @@ import tensorflow as tf
 sys.path.insert(0, str(Path(__file__).parent.parent / "experiments"))
 import results_file
 
-from dec import DEC, ClusteringLayer, Pretraining, datasets, targets
+from dec import DEC, ClusteringLayer, DenseAutoencoder, Pretraining, datasets, targets
 from dec.training import MomentumSGD, RefreshTargets, precision, rows
 from dec.training.pretrain import Reconstruction
 from dec.training.sources import as_source
@@ -34,6 +34,7 @@ from dec.training.sources import as_source
 WIDTHS = (784, 500, 500, 2000, 10)
 BATCH, INTERVAL = 256, 140
 RESULTS = Path(__file__).parent / "results" / "speed.csv"
+WEIGHTS = Path(__file__).parent.parent / "weights" / "mnist.autoencoder.h5"
 
 
 def main():
@@ -43,10 +44,9 @@ def main():
     parser.add_argument("--precision", default="auto", help="of this library and of the limit")
     args = parser.parse_args()
     x = images(args.samples)
-    # Scaled, and not trained: the time does not depend on the weights.
-    scaled = Pretraining(mean_square=0.1)
-    model = DEC(10, random_state=0, pretraining=scaled, precision=args.precision)
-    model.pretrain(x).initialize(x)
+    # Trained weights, on which the time of k-means depends.
+    model = DEC(10, random_state=0, precision=args.precision)
+    model.load_weights(WEIGHTS).initialize(x)
     kind = model.precision_
     contests = {
         "autoencoder epoch": {
@@ -69,18 +69,25 @@ def main():
     print(f"{'':30}{'incumbent':>11}{'dec':>9}{'limit':>9}{'faster':>9}{'of limit':>10}")
     table = []
     for name, contestants in contests.items():
-        for run in contestants.values():
-            run()  # tracing, compiling, first touch of the memory
-        times = {who: [] for who in contestants}
-        for _ in range(args.repeats):
-            for who, run in contestants.items():
-                start = time.perf_counter()
-                run()
-                times[who].append(time.perf_counter() - start)
-        median = {who: statistics.median(seconds) for who, seconds in times.items()}
+        median = medians(contestants, args.repeats)
         table.append(row(name, median))
         print(line(name, median), flush=True)
     save(table, args, kind)
+    steps = medians({k: steps_with(k, x, args.precision) for k in (10, 1000)}, args.repeats)
+    print(f"\na step with 1000 clusters: {steps[1000] / steps[10]:.2f} of one with 10")
+
+
+def medians(contestants, repeats):
+    """Seconds of each contestant; they take turns."""
+    for run in contestants.values():
+        run()  # tracing, compiling, first touch of the memory
+    times = {who: [] for who in contestants}
+    for _ in range(repeats):
+        for who, run in contestants.items():
+            start = time.perf_counter()
+            run()
+            times[who].append(time.perf_counter() - start)
+    return {who: statistics.median(seconds) for who, seconds in times.items()}
 
 
 def row(name, median):
@@ -157,6 +164,16 @@ def self_training(model, x):
         trainer, x, MomentumSGD(0.01, 0.9), steps,
         lambda: [RefreshTargets(refresh, silhouette, x, model.n_clusters, INTERVAL)],
     )  # fmt: skip
+
+
+def steps_with(k, x, kind):
+    """Steps of self-training with k clusters, without refreshes."""
+    model = DEC(k, network=DenseAutoencoder((500, 500, 2000, 64)), precision=kind, random_state=0)
+    model.set_params(pretraining=Pretraining(mean_square=0.1), init="k-means", n_init=1)
+    model.set_params(sphere=False).pretrain(x[:4000]).initialize(x[:4000])
+    trainer = model.build_trainer(as_source(x))
+    trainer.targets = np.full((len(x), k), 1 / k, np.float32)
+    return epochs_of(trainer, as_source(x), MomentumSGD(0.01, 0.9), 200)
 
 
 def products(n, kind, mirrored):
