@@ -6,8 +6,11 @@ import weakref
 import keras
 import numpy as np
 import pytest
+from sklearn.base import clone
 
-from dec.training import evaluation
+from dec import DEC, datasets
+from dec.training import evaluation, optimizers
+from dec.training.sources import Rows
 
 
 @pytest.fixture
@@ -46,3 +49,24 @@ def test_a_model_that_is_not_used_any_more_is_let_go():
     del model
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="has no fast path")
+def test_a_run_on_the_fast_path_and_one_on_the_plain_way_agree(quick, monkeypatch):
+    x = datasets.load("digits").x
+    model = DEC(10, **{**quick, "batch_size": 256, "max_iter": 100, "tol": 0.0})
+    fast = clone(model).fit(x)
+
+    def plain_update(variable, velocity, gradient, rate, momentum):
+        velocity.assign(momentum * velocity - rate * keras.ops.cast(gradient, "float32"))
+        variable.assign_add(velocity)
+
+    def plain_outputs(model, rows):
+        return evaluation.in_blocks(evaluation._by_keras, model, rows)
+
+    monkeypatch.setattr(optimizers, "_fused_update", plain_update)
+    monkeypatch.setattr(evaluation, "_in_parallel", plain_outputs)
+    monkeypatch.setattr(Rows, "resident", None)
+    plain = clone(model).fit(x)
+    assert np.mean(plain.labels_ == fast.labels_) >= 0.999
+    np.testing.assert_allclose(plain.transform(x), fast.transform(x), atol=1e-3)
