@@ -47,7 +47,8 @@ def main():
         print(f"autoencoder: from scratch, preset {args.preset!r}")
         model.pretrain(x)
         for record in model.pretraining_history_:
-            print("  {part}: error {relative_error:.3f} of the data's".format(**record))
+            if record["iterations"]:
+                print("  {part}: error {relative_error:.3f} of the data's".format(**record))
     labels = {"k-means": raw_kmeans(x, k, args.seed)}
     labels["autoencoder + k-means"] = model.set_params(sphere=False).initialize(x).labels_
     model.set_params(sphere=True).initialize(x)
