@@ -29,7 +29,7 @@ def squared_distances(z, centers):
     squared = (
         ops.sum(z * z, axis=1, keepdims=True) - 2.0 * cross + ops.sum(centers * centers, axis=1)
     )
-    return ops.maximum(squared, 0.0)
+    return ops.relu(squared)  # the gradient of a maximum with 0 takes longer
 
 
 def log_student_t(squared, alpha=1.0):
@@ -56,17 +56,21 @@ def log_student_t(squared, alpha=1.0):
 
 def student_t(squared, alpha=1.0):
     """Student-t soft assignment q, Eq. 1: (n, k) squared distances -> (n, k), rows sum to 1."""
-    return ops.exp(log_student_t(squared, alpha))
+    if alpha != 1.0:
+        return ops.exp(log_student_t(squared, alpha))
+    # The same without logarithms, which of many clusters are a good part of a step.
+    weight = 1.0 / (1.0 + squared)
+    return weight / ops.sum(weight, axis=-1, keepdims=True)
 
 
 def kl_divergence(p, q):
     """KL(p || q) of each row, Eq. 2, in nats: (n, k), (n, k) -> (n,), >= 0.
 
-    ``0 log 0 = 0``. No epsilon is added: the Student-t q is a power law and stays far above the
-    smallest float32 (the guard only keeps an exact zero of a foreign q finite).
+    ``0 log 0 = 0``. The Student-t q is a power law and stays far above the smallest float32, which
+    is too small to change it and only keeps an exact zero of a foreign q finite.
     """
     tiny = 1e-37
-    log_ratio = ops.log(ops.maximum(p, tiny)) - ops.log(ops.maximum(q, tiny))
+    log_ratio = ops.log(ops.maximum(p, tiny)) - ops.log(ops.add(q, tiny))
     return ops.sum(ops.multiply(p, log_ratio), axis=-1)
 
 

@@ -1,5 +1,6 @@
 """Write the tables of README.md and docs/experiments.md from the rows in ``results/``."""
 
+import csv
 import re
 from collections import defaultdict
 from functools import partial
@@ -52,6 +53,24 @@ def main():
         page = "docs/distributed.md" if name == "multi_worker" else "docs/experiments.md"
         write(page, name, partial(grouped, keys=keys, values=values))
 
+    write_speed()
+
+
+def write_speed():
+    """The newest row of every line of ``benchmarks/speed.py``."""
+    with (ROOT / "benchmarks/results/speed.csv").open() as file:
+        newest = {row["what"]: row for row in csv.DictReader(file)}
+    lines = [
+        "| | incumbent, s | dec, s | limit, s | times as fast | of the limit |",
+        "|---|---|---|---|---|---|",
+    ]
+    for what, row in newest.items():
+        seconds = {who: float(row[who] or "nan") for who in ("incumbent", "dec", "limit")}
+        ratios = seconds["incumbent"] / seconds["dec"], seconds["dec"] / seconds["limit"]
+        cells = [f"{s:.2f}" for s in seconds.values()] + [f"{ratio:.1f}" for ratio in ratios]
+        lines.append(f"| {what} | {' | '.join('' if c == 'nan' else c for c in cells)} |")
+    put("docs/performance.md", "speed", "\n".join(lines))
+
 
 def place(row):
     """By data set, then in the order of the runner."""
@@ -61,12 +80,16 @@ def place(row):
 def write(page, name, make):
     """Put the table that ``make`` makes of the rows between the page's markers of that name."""
     if rows := results_file.rows(name):
-        path, marker = ROOT / page, f"<!-- results {name} -->"
-        block = f"{marker}\n{make(rows)}\n<!-- end -->"
-        text, found = re.subn(rf"{marker}.*?<!-- end -->", block, path.read_text(), flags=re.DOTALL)
-        if not found:
-            raise ValueError(f"{page} has no {marker}")
-        path.write_text(text)
+        put(page, name, make(rows))
+
+
+def put(page, name, content):
+    path, marker = ROOT / page, f"<!-- results {name} -->"
+    block = f"{marker}\n{content}\n<!-- end -->"
+    text, found = re.subn(rf"{marker}.*?<!-- end -->", block, path.read_text(), flags=re.DOTALL)
+    if not found:
+        raise ValueError(f"{page} has no {marker}")
+    path.write_text(text)
 
 
 def grouped(rows, keys, values):
