@@ -60,7 +60,7 @@ class RowModel(keras.Model):
 
     Attributes
     ----------
-    targets : array (n, k) or None
+    targets : array (n, k), float32, or None
         If not None, its rows are sent along as ``target``; it may be replaced between epochs.
     """
 
@@ -68,22 +68,47 @@ class RowModel(keras.Model):
         super().__init__(dtype="float32", **kwargs)
         self.augment = augment
         self.rows = as_source(X).resident
-        self.targets = None
+        self._targets = self._pipeline_targets = None
         self.loss_weights = dict(weights)
         self.means = {name: keras.metrics.Mean(name=name) for name in weights}
+
+    @property
+    def targets(self) -> np.ndarray | None:
+        if self._targets is None or isinstance(self._targets, np.ndarray):
+            return self._targets
+        return self._targets.numpy()
+
+    @targets.setter
+    def targets(self, targets):
+        if self._pipeline_targets is None:
+            self._targets = targets
+        elif targets is None:
+            self._targets = None
+            self._pipeline_targets.assign(self._pipeline_targets[:0])
+        else:
+            self._targets = self._pipeline_targets
+            self._pipeline_targets.assign(targets)
+
+    def to_pipeline(self):
+        """TensorFlow: the variable that has the targets from now on, (n, k), None without any."""
+        import tensorflow as tf
+
+        if self._pipeline_targets is None and self._targets is not None:
+            with tf.device("CPU"):  # where batches are made
+                self._pipeline_targets = tf.Variable(
+                    self._targets, shape=(None, self._targets.shape[1]), trainable=False
+                )
+            self._targets = self._pipeline_targets
+        return self._pipeline_targets
 
     def inputs(self, numbers, rows) -> dict:
         """What ``call`` takes: the numbers (batch,) and, unless they are resident, the rows."""
         batch = {"index": numbers}
         if rows is not None:
             batch["x"] = rows
-        if self.targets is not None:
-            batch["target"] = self.target_rows(numbers)
+        if self._targets is not None:
+            batch["target"] = self._targets[numbers]
         return batch
-
-    def target_rows(self, numbers) -> np.ndarray:
-        """Targets of these rows: float32 (batch, k)."""
-        return self.targets[numbers].astype(np.float32, copy=False)
 
     def loss_terms(self, x, batch, training):
         """Loss of each sample by term: {name: (batch,)}.
@@ -180,18 +205,16 @@ def _tf_dataset(trainer: RowModel, batches):
     """Batches read ahead, to which the targets are added no sooner than a step asks for them."""
     import tensorflow as tf
 
-    first = next(batches)
+    first, targets = next(batches), trainer.to_pipeline()
 
     def without_targets():
         for numbers, rows in itertools.chain([first], batches):
             yield {"index": numbers} if rows is None else {"index": numbers, "x": rows}
 
     def with_targets(batch):
-        if trainer.targets is None:
+        if targets is None:
             return (batch,)
-        target = tf.numpy_function(trainer.target_rows, [batch["index"]], tf.float32)
-        target.set_shape((len(first[0]), trainer.targets.shape[1]))
-        return ({**batch, "target": target},)
+        return ({**batch, "target": tf.gather(targets, batch["index"])},)
 
     signature = {
         name: tf.TensorSpec(part.shape, part.dtype)
