@@ -7,6 +7,7 @@ from sklearn.base import clone
 
 from dec import DCN, DenseAutoencoder
 from dec.methods.dcn import moved
+from dec.training.sources import as_source
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_statistics_after_some_batches(initialized, blobs):
     """Against the loop: assignments, counts and centres of a trainer whose network is frozen."""
     x, _ = blobs
     trainer = initialized.build_trainer(x)
-    initialized.refresh(trainer, None, x)
+    initialized.refresh(trainer, None, as_source(x))
     centers, counts = initialized.cluster_centers_.copy(), np.full(4, 100.0)
     z = initialized.transform(x)
     labels = initialized.labels_.copy()
@@ -80,7 +81,7 @@ def test_clustering_weight_0_is_the_autoencoder(initialized, blobs, gradients):
     found = {}
     for weight in (0.0, 0.5):
         trainer = initialized.set_params(clustering_weight=weight).build_trainer(x)
-        initialized.refresh(trainer, None, x)
+        initialized.refresh(trainer, None, as_source(x))
         alone = gradients(trainer, x[:32], np.arange(32), ["reconstruction_loss"])
         found[weight] = gradients(trainer, x[:32], np.arange(32)), alone
     for path, gradient in found[0.0][0].items():

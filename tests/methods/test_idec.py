@@ -9,6 +9,7 @@ import pytest
 from sklearn.base import clone
 
 from dec import DEC, IDEC, datasets, metrics
+from dec.training.sources import as_source
 
 SGD = {"optimizer": keras.optimizers.SGD(0.05, momentum=0.9), "tol": 0.0}
 
@@ -59,7 +60,7 @@ def test_gradients_of_decoder_and_centroids(idec, start, blobs, gradients):
     for gamma in (0.1, 0.4):
         model = clone(idec).set_params(gamma=gamma).load_weights(start).initialize(x)
         trainer = model.build_trainer(x)
-        model.refresh(trainer, None, x)
+        model.refresh(trainer, None, as_source(x))
         found[gamma] = gradients(trainer, x[:32], np.arange(32))
     for path, weak in found[0.1].items():
         if path.startswith("decoder"):
