@@ -68,8 +68,8 @@ def _in_parallel(model, rows):
             shapes = [tf.concat([[number * size], tf.shape(part)[2:]], 0) for part in found]
             return [tf.reshape(*pair)[:n] for pair in zip(found, shapes, strict=True)]
 
-        loops[key] = loop
-    return [output.numpy() for output in loops[key](rows)]
+        loops[key] = loop.get_concrete_function()  # else one for each model looks like retracing
+    return [output.numpy() for output in loops[key](tf.convert_to_tensor(rows))]
 
 
 def _on_one_device(model, rows):
