@@ -81,7 +81,9 @@ class ClusteringLayer(keras.layers.Layer):
 
     def call(self, z):
         squared = ops.squared_distances(z, self.centers)
-        return ops.student_t(squared / self.temperature, self.alpha)
+        if self.temperature != 1.0:
+            squared = squared / self.temperature
+        return ops.student_t(squared, self.alpha)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.n_clusters)
