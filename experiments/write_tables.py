@@ -17,7 +17,7 @@ EXPERIMENTS = {
     "toy_kmeans": (("n",), ("loss", "sklearn_loss", "worst_loss", "largest_center_gap")),
     "mnist_soft_kmeans": (("method",), ("acc", "seconds")),
     "architectures": (("method",), ("kmeans_acc", "acc", "nmi", "stop_reason", "seconds")),
-    "paper_tables": (("table", "setting", "method"), ("acc", "nmi", "n_iter")),
+    "paper_tables": (("table", "setting", "method"), ("acc", "nmi", "n", "n_iter")),
     "confidence": (("decided",), ("min_confidence", "mean_confidence", "acc")),
     "multi_worker": (
         ("dataset", "workers"),
