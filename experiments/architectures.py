@@ -13,6 +13,7 @@ import warnings
 import numpy as np
 import results_file
 from running import arguments
+from write_tables import EXPERIMENTS, grouped
 
 from dec import DEC, CollapseWarning, DenseAutoencoder, datasets, metrics, plots
 from dec.training import presets
@@ -20,13 +21,13 @@ from dec.training import presets
 NAME = "architectures"
 SEEDS = (0, 1, 2)
 DEEP = (512, 256, 128, 64, 10)
-# Row -> widths, activation of the encoder and of the decoder, published ACC.
+# Row -> widths, activation of the encoder and of the decoder, published ACC in percent.
 ROWS = {
-    "128-5 ReLU": ((128, 5), "relu", "relu", "0.6364"),
-    "128-10 ReLU": ((128, 10), "relu", "relu", "0.6062"),
-    "128-10 sigmoid": ((128, 10), "sigmoid", "relu", "0.5745"),
-    "deep ReLU": (DEEP, "relu", "relu", "0.8195"),
-    "deep sigmoid": (DEEP, "sigmoid", "relu", "0.1125"),
+    "128-5 ReLU": ((128, 5), "relu", "relu", "63.64"),
+    "128-10 ReLU": ((128, 10), "relu", "relu", "60.62"),
+    "128-10 sigmoid": ((128, 10), "sigmoid", "relu", "57.45"),
+    "deep ReLU": (DEEP, "relu", "relu", "81.95"),
+    "deep sigmoid": (DEEP, "sigmoid", "relu", "11.25"),
     "deep SELU": (DEEP, "selu", "selu", ""),
     "deep CELU": (DEEP, "celu", "celu", ""),
 }
@@ -45,12 +46,12 @@ def main():
             if not results_file.has(NAME, args.rows, method=name, seed=seed):
                 run(name, seed, x, y, args)
     rows = results_file.rows(NAME, args.rows)
-    print(table(rows))
+    print(grouped(rows, *EXPERIMENTS[NAME]))
     draw(rows, x, y, data.target_names, args.out)
 
 
 def run(name, seed, x, y, args):
-    units, activation, decoder_activation, _ = ROWS[name]
+    units, activation, decoder_activation, published = ROWS[name]
     iterations = 1000 if args.quick else 0
     whole = dataclasses.replace(presets.END_TO_END.whole, epochs=PASSES, iterations=iterations)
     model = DEC(
@@ -73,29 +74,15 @@ def run(name, seed, x, y, args):
     results_file.append(
         NAME, args.rows, method=name, seed=seed, **metrics.scores(y, model.labels_),
         kmeans_acc=before, relative_error=model.pretraining_history_[-1]["relative_error"],
-        live_clusters=model.history_[-1]["live_clusters"], stop_reason=model.stop_reason_,
-        seconds=round(time.perf_counter() - start, 1), interval=model.update_interval,
-        acc_curve=text(acc), loss_curve=text(loss),
+        published=published, live_clusters=model.history_[-1]["live_clusters"],
+        stop_reason=model.stop_reason_, seconds=round(time.perf_counter() - start, 1),
+        interval=model.update_interval, acc_curve=text(acc), loss_curve=text(loss),
     )  # fmt: skip
     print(f"{name}, seed {seed}: ACC {acc[-1]:.4f}, {model.stop_reason_}", flush=True)
 
 
 def text(curve):
     return " ".join(f"{value:.4g}" for value in curve)
-
-
-def table(rows):
-    lines = [f"{'':16}{'AE + k-means':>14}{'ACC':>8}{'std':>8}{'published':>11}{'seeds':>7}  ended"]
-    for name, (*_, published) in ROWS.items():
-        found = [row for row in rows if row["method"] == name]
-        acc, before = (np.array([float(row[k]) for row in found]) for k in ("acc", "kmeans_acc"))
-        std = acc.std(ddof=1) if len(acc) > 1 else np.nan
-        ended = ", ".join(sorted({row["stop_reason"] for row in found}))
-        lines.append(
-            f"{name:16}{before.mean():14.4f}{acc.mean():8.4f}{std:8.4f}{published:>11}"
-            f"{len(acc):7}  {ended}"
-        )
-    return "\n".join(lines)
 
 
 def draw(rows, x, y, target_names, out):

@@ -16,7 +16,10 @@ PERCENT = ("acc", "nmi", "ari", "kmeans_acc")
 EXPERIMENTS = {
     "toy_kmeans": (("n",), ("loss", "sklearn_loss", "worst_loss", "largest_center_gap")),
     "mnist_soft_kmeans": (("method",), ("acc", "seconds")),
-    "architectures": (("method",), ("kmeans_acc", "acc", "nmi", "stop_reason", "seconds")),
+    "architectures": (
+        ("method",),
+        ("kmeans_acc", "acc", "nmi", "published", "stop_reason", "seconds"),
+    ),
     "paper_tables": (("table", "setting", "method"), ("acc", "nmi", "n", "n_iter")),
     "confidence": (("decided",), ("min_confidence", "mean_confidence", "acc")),
     "multi_worker": (
