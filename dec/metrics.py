@@ -74,8 +74,3 @@ def silhouette(z, labels) -> float:
     if clusters in (1, len(labels)):
         return -1.0 if clusters == 1 else 0.0
     return float(silhouette_score(z, labels))
-
-
-def changed_labels(before: np.ndarray, after: np.ndarray) -> float:
-    """Share of samples whose label differs, in [0, 1]; labels are compared as they are."""
-    return float(np.mean(before != after))

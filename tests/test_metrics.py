@@ -122,14 +122,6 @@ def test_refuses_other_lengths_and_shapes(score, y, labels):
         score(y, labels)
 
 
-def test_changed_labels_are_compared_as_they_are():
-    before = np.array([0, 1, 2, 2])
-    assert metrics.changed_labels(before, before.copy()) == 0
-    assert metrics.changed_labels(before, np.array([0, 1, 2, 1])) == 0.25
-    # A mere renumbering is a change: the centroids keep their numbers while they train.
-    assert metrics.changed_labels(before, np.array([1, 2, 0, 0])) == 1
-
-
 def test_silhouette_by_hand():
     """Points 0, 1 and 10: a = (1, 1, -), b = (10, 9, 9.5); the single one counts 0."""
     z, labels = np.array([[0.0], [1.0], [10.0]]), np.array([0, 0, 5])
