@@ -139,7 +139,7 @@ def table(rows):
             for s in ("acc", "nmi", "ari")
         ]
         minutes = np.mean([float(row["seconds"]) for row in found]) / 60
-        paper = PAPER.get((dataset, method), "")
+        paper = PAPER.get((dataset, method.removesuffix(" + linkage")), "")  # from its own start
         shown = "" if method == "k-means" else preset
         lines.append(
             f"| {dataset} | {shown} | {method} | {' | '.join(cells)} | {len(found)} "
