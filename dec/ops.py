@@ -58,7 +58,7 @@ def student_t(squared, alpha=1.0):
     if alpha != 1.0:
         return ops.exp(log_student_t(squared, alpha))
     # The same without logarithms, which of many clusters are a good part of a step. Divisions, as
-    # reciprocals and products are a bit cheaper and two roundings less exact.
+    # TensorFlow's reciprocal, with a cheaper gradient, rounds by the place in the batch.
     weight = 1.0 / (1.0 + squared)
     return weight / ops.sum(weight, axis=-1, keepdims=True)
 

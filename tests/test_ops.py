@@ -116,6 +116,12 @@ def test_infinite_alpha_is_the_softmax(points):
     assert abs(soft_assignment(z, centers, 1.0) - expected).max() > 0.05
 
 
+def test_student_t_of_a_row_does_not_depend_on_its_place():
+    squared = np.random.default_rng(0).exponential(size=(37, 3)).astype("float32")
+    turned = numpy(ops.student_t(squared[::-1].copy()))[::-1]
+    np.testing.assert_array_equal(numpy(ops.student_t(squared)), turned)
+
+
 def test_log_student_t_is_the_logarithm(points):
     squared = ops.squared_distances(*points)
     log_q, q = numpy(ops.log_student_t(squared, 2.0)), numpy(ops.student_t(squared, 2.0))
