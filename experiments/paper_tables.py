@@ -101,14 +101,15 @@ def run(table, setting, seed, x, y, args):
         else:
             add(f"autoencoder + k-means{suffix}", model, start)
         begun = time.perf_counter()
-        add(f"DEC{suffix}", copy.deepcopy(model).refine(x), begun)
+        placed = before + begun - start  # seconds until the centroids were
+        add(f"DEC{suffix}", copy.deepcopy(model).refine(x), begun, placed)
         if table == "comparison":
             begun = time.perf_counter()
             fixed = without_backprop(model).fit(model.transform(x))
             add(f"DEC without backprop{suffix}", fixed, begun)
             begun = time.perf_counter()
             naive = copy.deepcopy(model).set_params(target="one_hot").refine(x)
-            add(f"DEC, one_hot{suffix}", naive, begun)
+            add(f"DEC, one_hot{suffix}", naive, begun, placed)
             some = np.random.default_rng(seed).permutation(len(y))[:SPECTRAL_SAMPLES]
             begun = time.perf_counter()
             spectral = Spectral(model.transform(x), some)
