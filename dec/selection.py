@@ -7,6 +7,7 @@ import itertools
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -91,7 +92,8 @@ def choose_n_clusters(
         Numbers of clusters, each >= 2.
     estimator : DeepClusterer, optional
         The method and its settings; None for ``DEC()``. Its ``n_clusters`` and ``random_state`` are
-        not looked at. A smaller ``max_iter`` makes the answer faster.
+        not looked at. A smaller ``max_iter`` makes the answer faster. With a ``checkpoint_dir``, in
+        which every run gets a folder, a call that was stopped goes on where it was.
     n_runs : int, default=3
         Runs with different seeds, >= 2.
     held_out : float, default=0.2
@@ -121,11 +123,14 @@ def choose_n_clusters(
     rows = np.arange(X.shape[0])
     train, rest = train_test_split(rows, test_size=held_out, random_state=split_seed)
     labels, records = {k: [] for k in candidates}, {k: [] for k in candidates}
+    estimator = DEC() if estimator is None else estimator
     for seed in seeds:
-        base = clone(DEC() if estimator is None else estimator)
-        base.set_params(random_state=seed, n_clusters=candidates[0]).pretrain(X[train])
+        base = clone(estimator).set_params(random_state=seed, n_clusters=2)
+        base.set_params(checkpoint_dir=folder(estimator, f"pretraining-{seed}"))
+        base.pretrain(X[train])
         for k in candidates:
             model = copy.deepcopy(base).set_params(n_clusters=k)
+            model.set_params(checkpoint_dir=folder(estimator, f"{k}-clusters-{seed}"))
             with warnings.catch_warnings():  # a wrong k may do badly: the record says so
                 warnings.simplefilter("ignore", CollapseWarning)
                 warnings.simplefilter("ignore", DegradedWarning)
@@ -145,6 +150,11 @@ def choose_n_clusters(
         means = {name: float(np.mean([r[name] for r in records[k]])) for name in records[k][0]}
         scores.append({"n_clusters": k, "stability": stability, **means})
     return NumberOfClusters(*recommend(scores), scores)
+
+
+def folder(estimator, name) -> Path | None:
+    """Of the checkpoints of one run."""
+    return estimator.checkpoint_dir and Path(estimator.checkpoint_dir) / name
 
 
 def judge(model, X_train, X_rest, labels, seed) -> dict[str, float]:

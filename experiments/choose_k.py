@@ -3,7 +3,8 @@
     python experiments/choose_k.py
 
 Prints and draws stability, generalizability (Fig. 6 of the DEC paper) and the other criteria for
-every number of clusters; NMI is beside them for the reader and chooses nothing.
+every number of clusters; NMI is beside them for the reader and chooses nothing. Stops at any time
+and goes on where it was.
 """
 
 import numpy as np
@@ -11,31 +12,34 @@ import results_file
 from running import arguments
 
 from dec import DEC, choose_n_clusters, datasets
+from dec.selection import NumberOfClusters, recommend
 
 NAME = "choose_k"
 CANDIDATES = range(5, 16)
 SAMPLES = 20_000  # a random subset: three autoencoders and 33 clusterings
 MAX_ITER = 1400
+MEASURES = ("stability", "generalizability", "silhouette", "davies_bouldin", "nmi")
 
 
 def main():
     args = arguments(__doc__, NAME)
     data = datasets.load("mnist", args.data_dir)
     candidates, samples, max_iter = CANDIDATES, SAMPLES, MAX_ITER
-    estimator = DEC()
     if args.quick:
         candidates, samples, max_iter = (8, 10, 12), 4000, 280
-    rows = np.random.default_rng(0).permutation(len(data.y))[:samples]
-    estimator.set_params(max_iter=max_iter)
-    choice = choose_n_clusters(
-        data.x[rows], candidates, estimator=estimator, n_runs=3, y=data.y[rows], verbose=1
-    )
-    if not results_file.has(NAME, args.rows, n=samples):
+    if not results_file.rows(NAME, args.rows):
+        some = np.random.default_rng(0).permutation(len(data.y))[:samples]
+        estimator = DEC(max_iter=max_iter, checkpoint_dir=args.out / "checkpoints")
+        choice = choose_n_clusters(
+            data.x[some], candidates, estimator=estimator, n_runs=3, y=data.y[some], verbose=1
+        )
         for record in choice.scores:
-            values = {key: f"{value:.4f}" for key, value in record.items() if key != "n_clusters"}
-            results_file.append(
-                NAME, args.rows, n=samples, n_clusters=record["n_clusters"], **values
-            )
+            results_file.append(NAME, args.rows, n=samples, **record)
+    scores = [
+        {"n_clusters": int(row["n_clusters"])} | {name: float(row[name]) for name in MEASURES}
+        for row in results_file.rows(NAME, args.rows)
+    ]
+    choice = NumberOfClusters(*recommend(scores), scores)
     print(choice.reasons)
     choice.plot().savefig(args.out / "n_clusters.png", dpi=150)
     print(f"wrote {args.out}/n_clusters.png")

@@ -17,7 +17,7 @@ EXPERIMENTS = {
     "toy_kmeans": (("n",), ("loss", "sklearn_loss", "worst_loss", "largest_center_gap")),
     "mnist_soft_kmeans": (("method",), ("acc", "seconds")),
     "architectures": (
-        ("method",),
+        ("method", "start"),
         ("kmeans_acc", "acc", "nmi", "published", "stop_reason", "seconds"),
     ),
     "paper_tables": (("table", "setting", "method"), ("acc", "nmi", "n", "n_iter")),

@@ -6,8 +6,17 @@ from matplotlib.figure import Figure
 from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score
 
-from dec import DCN, DEC, DenseAutoencoder, choose_n_clusters, datasets
+from dec import (
+    DCN,
+    DEC,
+    CheckpointError,
+    DenseAutoencoder,
+    choose_n_clusters,
+    datasets,
+    selection,
+)
 from dec.selection import generalizability, recommend
+from dec.training.rows import RowModel
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +111,25 @@ def test_rule_by_hand():
 def test_bad_arguments_are_refused(blobs, settings, match):
     with pytest.raises(ValueError, match=match):
         choose_n_clusters(blobs[0], **{"candidates": [2, 3], **settings})
+
+
+def test_a_stopped_call_goes_on(small, blobs, tmp_path, monkeypatch):
+    """What was finished before the stop is not trained again, and the answer is the same."""
+    x, _ = blobs
+    trainings, fit = [], RowModel.fit
+    monkeypatch.setattr(
+        RowModel, "fit", lambda model, *a, **b: trainings.append(1) or fit(model, *a, **b)
+    )
+    small = clone(small).set_params(tol=0.0)
+    expected = choose_n_clusters(x, [3, 4], n_runs=2, estimator=small).scores
+    of_all = len(trainings)
+    kept = clone(small).set_params(checkpoint_dir=tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(selection, "judge", lambda model, *_: {} if model.n_clusters == 3 else 1 / 0)
+        with pytest.raises(ZeroDivisionError):  # the last clustering of the first run has ended
+            choose_n_clusters(x, [3, 4], n_runs=2, estimator=kept)
+    assert len(trainings) == 1.5 * of_all
+    assert choose_n_clusters(x, [3, 4], n_runs=2, estimator=kept).scores == expected
+    assert len(trainings) == 2 * of_all
+    with pytest.raises(CheckpointError, match="checksum"):
+        choose_n_clusters(x + 1, [3, 4], n_runs=2, estimator=kept)

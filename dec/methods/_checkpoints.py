@@ -28,7 +28,8 @@ from dec.training.sources import Source
 _NAME = re.compile(r"checkpoint-(\d{6,})\.dec\.h5")
 _LEFT_OVER = re.compile(r"\.[0-9a-f]{16}\.tmp\.h5")
 KEPT = 2
-#: Seconds between two checkpoints at least. One takes about a third of a second.
+#: Seconds between two checkpoints at least, but for that of the end of a training. One takes about
+#: a third of a second.
 EVERY = 30.0
 
 
@@ -181,7 +182,8 @@ class Checkpoint(Progress):
         logs = {name: float(value) for name, value in (logs or {}).items()}
         if not all(map(math.isfinite, logs.values())):
             return  # the last checkpoint was the last good state
-        if not self.store.X.agreed(time.monotonic() - self.last >= EVERY):
+        due = epoch + 1 == self.params["epochs"] or time.monotonic() - self.last >= EVERY
+        if not self.store.X.agreed(due):
             return
         arrays, header = _state.fitted_state(self.estimator)
         reported, records = self.report()

@@ -8,6 +8,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 #: The fall of the silhouette that is worth a warning; smaller ones are noise of the sample.
 DEGRADED = 0.05
+#: The share of the variance of the data below which an autoencoder has learned nothing of them.
+LEARNED = 0.01
 
 
 class CollapseWarning(UserWarning):
@@ -18,21 +20,21 @@ class DegradedWarning(UserWarning):
     """Self-training made the clusters worse, as far as that can be told without classes."""
 
 
-def collapsed_start(stacklevel: int) -> None:
+def collapsed_start(stacklevel: int, why: str = "all are in one cluster") -> None:
     """The embedding that self-training would begin with is no good."""
     warnings.warn(
-        "All samples are in one cluster: the embedding does not tell them apart. Most often the "
-        "autoencoder learned the mean of the data and nothing else: take another activation or "
-        "initializer in network, layer-wise pretraining, or another learning rate.",
+        f"The embedding does not tell the samples apart: {why}. Most often the autoencoder learned "
+        "the mean of the data and nothing else: take another activation or initializer in network, "
+        "layer-wise pretraining, or another learning rate.",
         CollapseWarning,
         stacklevel=stacklevel + 1,
     )
 
 
-def after_refine(
-    kept, n_clusters: int, n_iter: int, known_to_be_collapsed: bool, stacklevel: int
-) -> None:
+def after_refine(kept, n_clusters: int, n_iter: int, stacklevel: int) -> None:
     """``kept`` is the ``KeepState`` of a self-training that ended after ``n_iter`` minibatches."""
+    if kept.collapsed:
+        return  # ``initialize`` has said it
     iteration, live = kept.record["iteration"], kept.record["live_clusters"]
     start, end = kept.refresh.history[0]["silhouette"], kept.record["silhouette"]
     result = f"the result is that of iteration {iteration}"
@@ -44,8 +46,7 @@ def after_refine(
             stacklevel=stacklevel + 1,
         )
     elif live == 1:
-        if not known_to_be_collapsed:
-            collapsed_start(stacklevel + 1)
+        collapsed_start(stacklevel + 1)
     elif kept.failure == "collapsed":
         warnings.warn(
             f"{kept.refresh.history[-1]['live_clusters']} of {n_clusters} clusters were left at "

@@ -141,12 +141,14 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         ``silhouette`` (in [-1, 1], ``dec.metrics.silhouette`` of the embedding of at most 2048
         samples), and ``acc``, ``nmi``, ``ari`` when ``y`` was given.
     pretraining_history_ : list of dict
-        One record a stage: ``part``, ``iterations``, ``relative_error``, ``dead_units``.
+        One record a stage: ``part``, ``iterations``, ``relative_error``, ``dead_units``, and of the
+        whole autoencoder ``explained_variance``.
     converged_ : bool
         Whether ``tol`` was met.
     stop_reason_ : str
         ``"converged"``, ``"max_iter"``, ``"collapsed"`` (half of the clusters, or all but one, were
-        lost), ``"non_finite_loss"`` or ``"interrupted"`` (Ctrl-C).
+        lost, or the autoencoder had learned nothing), ``"non_finite_loss"`` or ``"interrupted"``
+        (Ctrl-C).
     n_features_in_, embedding_dim_ : int
     network_, precision_, scale_ : Network, str, float
         What was built: the network's settings, number format, and factor on raw values.
@@ -352,13 +354,14 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         X = self._check_fit(X, y)
         progress = self._progress("refine", X)
         check_is_fitted(self, "model_")
-        collapsed = getattr(self, "stop_reason_", None) == "collapsed"  # and this was said
+        # At the start, that is, of which ``initialize`` has told.
+        collapsed = getattr(self, "stop_reason_", None) == "collapsed" and not self.history_
         trainer = self.build_trainer(X)
         period = self._update_interval(X.n)
         refresh = RefreshTargets(
             partial(self.refresh, X=X), self._silhouette(X), X, self.n_clusters, period, y
         )
-        kept = KeepState(refresh, _state.named_weights(self), self.keep)
+        kept = KeepState(refresh, _state.named_weights(self), self.keep, collapsed)
         stop = StopOnLabelChange(self.tol)
         self._share(progress, refresh, kept)
         try:
@@ -377,7 +380,7 @@ class DeepClusterer(FittedClusterer, abc.ABC):
                 kept.put_back()
                 self._finish(kept.labels, kept.record["iteration"], refresh.history, reason)
         n_iter = int(keras.ops.convert_to_numpy(trainer.optimizer.iterations))
-        _warnings.after_refine(kept, self.n_clusters, n_iter, collapsed, stacklevel=2)
+        _warnings.after_refine(kept, self.n_clusters, n_iter, stacklevel=2)
         return self
 
     # ---- inside -----------------------------------------------------------------------------
@@ -546,10 +549,16 @@ class DeepClusterer(FittedClusterer, abc.ABC):
 
     def _start_with(self, X, labels):
         """``initialize`` has ended."""
-        collapsed = np.count_nonzero(X.total(np.bincount(labels, minlength=self.n_clusters))) == 1
+        live = np.count_nonzero(X.total(np.bincount(labels, minlength=self.n_clusters)))
+        stages = getattr(self, "pretraining_history_", [])
+        explained = X.agreed(stages[-1].get("explained_variance", 1.0) if stages else 1.0)
+        collapsed = live == 1 or explained < _warnings.LEARNED
         self._finish(labels, 0, [], "collapsed" if collapsed else "max_iter")
-        if collapsed:
+        if live == 1:
             _warnings.collapsed_start(stacklevel=3)
+        elif collapsed:
+            why = f"the autoencoder explains {100 * max(explained, 0):.1f} % of their variance"
+            _warnings.collapsed_start(stacklevel=3, why=why)
 
     def _finish(self, labels, n_iter: int, history: list[dict], reason: str):
         self.labels_ = labels.astype(np.int64)

@@ -12,7 +12,8 @@ class KeepState(keras.callbacks.Callback):
     Stands after ``RefreshTargets`` in the list of callbacks and reads its history. A refresh is not
     sound if something was not finite, if all samples are in one cluster, or if at most half of the
     clusters are left that the training began with; that ends the training, and what it ends with is
-    the refresh kept before. If the very first is not sound, there is nothing else to end with.
+    the refresh kept before. If the very first is not sound, there is nothing else to end with, and
+    nothing is trained.
 
     Parameters
     ----------
@@ -21,6 +22,8 @@ class KeepState(keras.callbacks.Callback):
         What is put back.
     keep : {"last", "best"}
         The last sound refresh, or that of the largest ``silhouette``.
+    collapsed : bool
+        Whether the first refresh is known not to be sound.
 
     Attributes
     ----------
@@ -29,9 +32,16 @@ class KeepState(keras.callbacks.Callback):
         The kept refresh: what the history says of it, the labels and the variables' values.
     """
 
-    def __init__(self, refresh, variables: dict[str, keras.Variable], keep: str = "last"):
+    def __init__(
+        self,
+        refresh,
+        variables: dict[str, keras.Variable],
+        keep: str = "last",
+        collapsed: bool = False,
+    ):
         super().__init__()
         self.refresh, self.variables, self.keep = refresh, variables, keep
+        self.collapsed = collapsed
         self.failure = self.record = self.labels = None
         self.weights: dict[str, np.ndarray] = {}
 
@@ -47,7 +57,8 @@ class KeepState(keras.callbacks.Callback):
             self.failure = "non_finite_loss"
             return
         first, record = self.refresh.history[0], self.refresh.history[-1]
-        if record["live_clusters"] == 1 or record["live_clusters"] <= first["live_clusters"] / 2:
+        live = record["live_clusters"]
+        if self.collapsed or live == 1 or live <= first["live_clusters"] / 2:
             self.failure = "collapsed"
             self.model.stop_training = True
         if self.record is not None:

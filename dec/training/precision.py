@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import keras
+
 CHOICES = ("auto", "float32", "mixed_bfloat16")
 
 
@@ -25,10 +27,40 @@ def resolve(precision: str) -> str:
 
 
 def has_bfloat16_units() -> bool:
-    """Whether this machine multiplies bfloat16 matrices faster than float32 ones."""
-    # AVX-512 alone emulates or barely gains; AMX is the unit that pays. Elsewhere than on Linux
-    # the file is missing and the safe answer is no.
+    """Whether the backend multiplies bfloat16 matrices faster than float32 ones on its device."""
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        # On processors XLA widens to float32 first, which takes longer than float32 itself.
+        device = jax.local_devices()[0]
+        return device.platform != "cpu" and _ampere(getattr(device, "compute_capability", None))
+    if backend == "torch":
+        import torch
+
+        if torch.cuda.is_available():
+            return _ampere(torch.cuda.get_device_capability())
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        if gpus := tf.config.list_physical_devices("GPU"):
+            details = tf.config.experimental.get_device_details(gpus[0])
+            return _ampere(details.get("compute_capability"))
+    return _processor_has_units()
+
+
+def _ampere(capability) -> bool:
+    """Whether an NVIDIA GPU of this compute capability has the units; other accelerators do."""
+    if capability is None:
+        return True
+    return float(capability if isinstance(capability, str) else capability[0]) >= 8
+
+
+def _processor_has_units() -> bool:
+    # Intel's matrix units, or the vector products of Zen 4, twice as fast as those of float32.
+    # Elsewhere than on Linux the file is missing and the safe answer is no.
     try:
-        return "amx_bf16" in Path("/proc/cpuinfo").read_text()
+        flags = Path("/proc/cpuinfo").read_text()
     except OSError:
         return False
+    return "amx_bf16" in flags or "avx512_bf16" in flags

@@ -228,7 +228,8 @@ def pretrain(
     -------
     One record a stage part: its name, iterations, final error relative to the mean square of
     what was reconstructed (0: perfect; 1: as bad as all zeros), learning rate after any backoff,
-    and the share of units of the layer that are dead, that is never active on a sample.
+    and the share of units of the layer that are dead, that is never active on a sample; that of the
+    whole autoencoder has ``explained_variance`` too (0: it learned the mean and nothing else).
 
     Raises
     ------
@@ -280,6 +281,8 @@ def pretrain(
         hidden = [encode.output for encode, _ in autoencoder.stages[:-1]]
         watched = keras.Model(autoencoder.encoder.input, hidden) if hidden else None
         train("whole", trainer, recipe.whole, seeds.pop(), power, watched)
+        if records[-1]["iterations"]:
+            records[-1]["explained_variance"] = explained_variance(autoencoder, X)
     return records
 
 
@@ -287,6 +290,14 @@ def dead_units(model: keras.Model, X) -> float:
     """Share of units that are zero on each of the first rows: of the worst output."""
     rows = as_source(X).head(SAMPLE)
     return max(float(np.mean(~output.any(axis=0))) for output in outputs(model, rows))
+
+
+def explained_variance(autoencoder: Autoencoder, X) -> float:
+    """1 - |x - x'|^2 / |x - mean|^2, over the first rows and all features; at most 1."""
+    x = as_source(X).head(SAMPLE)
+    (restored,) = outputs(autoencoder.model, x)
+    x = x.astype("float32") * _factor(autoencoder)
+    return 1.0 - float(np.mean((x - restored) ** 2) / (np.mean((x - x.mean(axis=0)) ** 2) or 1.0))
 
 
 def _factor(autoencoder: Autoencoder) -> float:

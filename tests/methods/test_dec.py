@@ -25,6 +25,7 @@ from dec import (
     ModelFileError,
     Pretraining,
     Stage,
+    datasets,
     metrics,
     targets,
 )
@@ -263,10 +264,27 @@ def test_deep_sigmoid_layers_collapse(dec, blobs):
     whole = Stage(iterations=60, learning_rate=0.2, relative=True)
     recipe = Pretraining(whole=whole, mean_square=0.1)
     model = clone(dec).set_params(network=network, pretraining=recipe)
-    with pytest.warns(CollapseWarning, match="does not tell them apart") as said:
+    with pytest.warns(CollapseWarning, match="does not tell the samples apart") as said:
         model.fit(blobs[0])
     assert len([w for w in said if w.category is CollapseWarning]) == 1
     assert (model.stop_reason_, model.n_iter_) == ("collapsed", 0)
+
+
+def test_an_autoencoder_that_learned_the_mean(dec):
+    """The same with more samples: k-means parts the little that is left into ten clusters."""
+    x = datasets.load("digits").x
+    network = DenseAutoencoder((512, 256, 128, 64, 10), "sigmoid", decoder_activation="relu")
+    whole = Stage(iterations=300, learning_rate=0.34, relative=True)
+    recipe = Pretraining(whole=whole, mean_square=0.1, initializer="fan_in_uniform")
+    model = clone(dec).set_params(network=network, pretraining=recipe, n_clusters=10)
+    with pytest.warns(CollapseWarning, match=r"explains 0\.\d % of their variance"):
+        model.fit(x)
+    assert model.pretraining_history_[-1]["explained_variance"] < 0.01
+    assert len(np.unique(model.labels_)) > 1
+    assert (model.stop_reason_, model.n_iter_, len(model.history_)) == ("collapsed", 0, 1)
+    with pytest.warns(CollapseWarning, match="clusters are empty"):
+        model.refine(x)  # who asks again gets it
+    assert model.n_iter_ > 0
 
 
 def test_a_learning_rate_that_overflows(dec, blobs):
