@@ -16,25 +16,22 @@ from dec.selection import NumberOfClusters, recommend
 
 NAME = "choose_k"
 CANDIDATES = range(5, 16)
-SAMPLES = 20_000  # a random subset: three autoencoders and 33 clusterings
-MAX_ITER = 1400
+MAX_ITER = 1400  # of each of 33 clusterings
 MEASURES = ("stability", "generalizability", "silhouette", "davies_bouldin", "nmi")
 
 
 def main():
     args = arguments(__doc__, NAME)
     data = datasets.load("mnist", args.data_dir)
-    candidates, samples, max_iter = CANDIDATES, SAMPLES, MAX_ITER
+    x, y, candidates, max_iter = data.x, data.y, CANDIDATES, MAX_ITER
     if args.quick:
-        candidates, samples, max_iter = (8, 10, 12), 4000, 280
+        some = np.random.default_rng(0).permutation(len(y))[:4000]
+        x, y, candidates, max_iter = x[some], y[some], (8, 10, 12), 280
     if not results_file.rows(NAME, args.rows):
-        some = np.random.default_rng(0).permutation(len(data.y))[:samples]
         estimator = DEC(max_iter=max_iter, checkpoint_dir=args.out / "checkpoints")
-        choice = choose_n_clusters(
-            data.x[some], candidates, estimator=estimator, n_runs=3, y=data.y[some], verbose=1
-        )
+        choice = choose_n_clusters(x, candidates, estimator=estimator, n_runs=3, y=y, verbose=1)
         for record in choice.scores:
-            results_file.append(NAME, args.rows, n=samples, **record)
+            results_file.append(NAME, args.rows, n=len(x), **record)
     scores = [
         {"n_clusters": int(row["n_clusters"])} | {name: float(row[name]) for name in MEASURES}
         for row in results_file.rows(NAME, args.rows)

@@ -20,7 +20,7 @@ STARTS = 10
 NAME = "mnist_soft_kmeans"
 # Method of a row -> its name in print, and what SoftKMeans takes.
 METHODS = {
-    "k-means": ("k-means", None),
+    "k-means": ("k-means (its end)", None),
     "distance": ("soft k-means, distances", {"loss": "distance"}),
     "kl": ("soft k-means, Student-t and KL", {"loss": "kl"}),
     # KL to a target of its own sharpens the clusters that are there: a start that has some.
@@ -65,7 +65,7 @@ def main():
         {METHODS[method][0]: values for method, values in curves.items()},
         x_label="passes over the data",
         y_label="ACC",
-        title=f"{starts} random starts and their mean; {len(x)} images",
+        title=f"{starts} starts and their mean; {len(x)} images",
     )
     figure.savefig(args.out / "acc.png", dpi=150)
     print(f"wrote {args.out}/acc.png")

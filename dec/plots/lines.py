@@ -64,10 +64,12 @@ def plot_lines(
             style["markerfacecolor"] = "white"
         if len(runs) > 1:
             axes.plot(x, runs.T, color=style["color"], linewidth=0.5, alpha=0.4)
-        shown = len(x) if len(x) <= 60 else 0
+        # About a dozen markers a line, at other places on each: lines that coincide are all seen.
+        step = -(-len(x) // 12)
         axes.plot(
-            x, runs.mean(axis=0), linewidth=1.6, markersize=3.5 if shown else 0, label=name, **style
-        )
+            x, runs.mean(axis=0), linewidth=1.6, markersize=3.5, label=name,
+            markevery=(number * step // len(lines), step), **style,
+        )  # fmt: skip
     if log_x:
         axes.set_xscale("log")
     if log_y:
