@@ -61,7 +61,7 @@ def main():
             )
             for name, run in (("best", best), ("worst", worst))
         },
-        x_label="iteration (a point after each half step)",
+        x_label="iteration of two half steps",
         y_label="L, sum of squared distances",
         log_y=True,
     )
