@@ -296,7 +296,7 @@ def explained_variance(autoencoder: Autoencoder, X) -> float:
     """1 - |x - x'|^2 / |x - mean|^2, over the first rows and all features; at most 1."""
     x = as_source(X).head(SAMPLE)
     (restored,) = outputs(autoencoder.model, x)
-    x = x.astype("float32") * _factor(autoencoder)
+    x = ops.convert_to_numpy(autoencoder.scaling(x))
     return 1.0 - float(np.mean((x - restored) ** 2) / (np.mean((x - x.mean(axis=0)) ** 2) or 1.0))
 
 
