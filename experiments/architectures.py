@@ -21,7 +21,7 @@ from dec import DEC, CollapseWarning, DenseAutoencoder, datasets, metrics, plots
 from dec.training import presets
 
 NAME = "architectures"
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1, 2)  # of the published rows; one of the others, which never come to rest
 DEEP = (512, 256, 128, 64, 10)
 # Row -> widths, activation of the encoder and of the decoder, published ACC in percent.
 ROWS = {
@@ -45,7 +45,9 @@ def main():
     if args.quick:
         x, y, seeds = x[::20], y[::20], (0,)
     for seed in seeds:
-        for name in ROWS:
+        for name, (*_, published) in ROWS.items():
+            if seed and not published:
+                continue
             if not results_file.has(NAME, args.rows, method=name, seed=seed):
                 run(name, seed, x, y, args)
     rows = results_file.rows(NAME, args.rows)

@@ -8,7 +8,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 #: The fall of the silhouette that is worth a warning; smaller ones are noise of the sample.
 DEGRADED = 0.05
-#: The share of the variance of the data below which an autoencoder has learned nothing of them.
+#: An autoencoder that explains less of the variance of the data, by codes that differ by less than
+#: this share of their size, has learned their mean; bfloat16 alone makes them differ by 0.002.
 LEARNED = 0.01
 
 

@@ -142,7 +142,7 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         samples), and ``acc``, ``nmi``, ``ari`` when ``y`` was given.
     pretraining_history_ : list of dict
         One record a stage: ``part``, ``iterations``, ``relative_error``, ``dead_units``, and of the
-        whole autoencoder ``explained_variance``.
+        whole autoencoder ``explained_variance`` and ``embedding_spread``.
     converged_ : bool
         Whether ``tol`` was met.
     stop_reason_ : str
@@ -550,9 +550,11 @@ class DeepClusterer(FittedClusterer, abc.ABC):
     def _start_with(self, X, labels):
         """``initialize`` has ended."""
         live = np.count_nonzero(X.total(np.bincount(labels, minlength=self.n_clusters)))
-        stages = getattr(self, "pretraining_history_", [])
-        explained = X.agreed(stages[-1].get("explained_variance", 1.0) if stages else 1.0)
-        collapsed = live == 1 or explained < _warnings.LEARNED
+        stages = getattr(self, "pretraining_history_", None) or [{}]
+        explained, spread = X.agreed(
+            [stages[-1].get(name, 1.0) for name in ("explained_variance", "embedding_spread")]
+        )
+        collapsed = live == 1 or max(explained, spread) < _warnings.LEARNED
         self._finish(labels, 0, [], "collapsed" if collapsed else "max_iter")
         if live == 1:
             _warnings.collapsed_start(stacklevel=3)

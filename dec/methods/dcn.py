@@ -103,8 +103,9 @@ class DCN(DeepClusterer):
         z, (head,) = finite(forward(self.encoder_, X), X), self._head
         kmeans = KMeans(self.n_clusters, init=ops.convert_to_numpy(head.centers), n_init=1).fit(z)
         head.centers.assign(kmeans.cluster_centers_)
-        trainer.assignments.assign(kmeans.labels_)
-        return kmeans.labels_
+        labels = self._predict(X)  # k-means rounds distances otherwise
+        trainer.assignments.assign(labels)
+        return labels
 
     @property
     def predict_proba(self):

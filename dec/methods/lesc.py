@@ -155,7 +155,7 @@ class LESC(DeepClusterer):
             np.add.at(both, (before, kmeans.labels_), 1)
             _, order = linear_sum_assignment(both, maximize=True)
         self._head[-1].centers.assign(kmeans.cluster_centers_[order])
-        return np.argsort(order)[kmeans.labels_]
+        return self._predict(X)  # k-means rounds distances otherwise
 
     def _attach_head(self, centers):
         super()._attach_head(centers)

@@ -229,7 +229,7 @@ def pretrain(
     One record a stage part: its name, iterations, final error relative to the mean square of
     what was reconstructed (0: perfect; 1: as bad as all zeros), learning rate after any backoff,
     and the share of units of the layer that are dead, that is never active on a sample; that of the
-    whole autoencoder has ``explained_variance`` too (0: it learned the mean and nothing else).
+    whole autoencoder has what ``learned`` says, too.
 
     Raises
     ------
@@ -282,7 +282,7 @@ def pretrain(
         watched = keras.Model(autoencoder.encoder.input, hidden) if hidden else None
         train("whole", trainer, recipe.whole, seeds.pop(), power, watched)
         if records[-1]["iterations"]:
-            records[-1]["explained_variance"] = explained_variance(autoencoder, X)
+            records[-1].update(learned(autoencoder, X))
     return records
 
 
@@ -292,12 +292,21 @@ def dead_units(model: keras.Model, X) -> float:
     return max(float(np.mean(~output.any(axis=0))) for output in outputs(model, rows))
 
 
-def explained_variance(autoencoder: Autoencoder, X) -> float:
-    """1 - |x - x'|^2 / |x - mean|^2, over the first rows and all features; at most 1."""
+def learned(autoencoder: Autoencoder, X) -> dict[str, float]:
+    """What the first rows say of a trained autoencoder.
+
+    Returns
+    -------
+    ``explained_variance``, 1 - |x - x'|^2 / |x - mean|^2: 1 at most, 0 if it restores the mean and
+    nothing else; and ``embedding_spread``, the standard deviation of z as a share of its root mean
+    square, in [0, 1].
+    """
     x = as_source(X).head(SAMPLE)
-    (restored,) = outputs(autoencoder.model, x)
+    (z,), (restored,) = outputs(autoencoder.encoder, x), outputs(autoencoder.model, x)
     x = ops.convert_to_numpy(autoencoder.scaling(x))
-    return 1.0 - float(np.mean((x - restored) ** 2) / (np.mean((x - x.mean(axis=0)) ** 2) or 1.0))
+    unexplained = np.mean((x - restored) ** 2) / (np.mean((x - x.mean(axis=0)) ** 2) or 1.0)
+    spread = np.sqrt(np.mean((z - z.mean(axis=0)) ** 2) / (np.mean(z**2) or 1.0))
+    return {"explained_variance": 1.0 - float(unexplained), "embedding_spread": float(spread)}
 
 
 def _factor(autoencoder: Autoencoder) -> float:
