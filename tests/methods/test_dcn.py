@@ -1,11 +1,14 @@
 """DCN: the rule that moves the centres, and its limiting cases."""
 
+import sys
+
 import keras
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.cluster import KMeans
 
-from dec import DCN, DenseAutoencoder
+from dec import DCN, LESC, DenseAutoencoder
 from dec.methods.dcn import moved
 from dec.training.sources import as_source
 
@@ -113,3 +116,18 @@ def test_tied_decoder_stays_the_transpose(dcn, blobs):
 def test_bad_values_are_refused(dcn, blobs, name, value):
     with pytest.raises(ValueError, match=f"{name} must be"):
         clone(dcn).set_params(**{name: value}).fit(blobs[0])
+
+
+@pytest.mark.parametrize("cls", [DCN, LESC])
+def test_a_tie_that_kmeans_breaks_otherwise(cls, quick, blobs, monkeypatch):
+    """labels_ are what predict says, whatever k-means says of a row between two clusters."""
+
+    class Other(KMeans):
+        def fit(self, z):
+            super().fit(z)
+            self.labels_[:3] = (self.labels_[:3] + 1) % self.n_clusters
+            return self
+
+    monkeypatch.setattr(sys.modules[cls.__module__], "KMeans", Other)
+    model = cls(4, **quick).fit(blobs[0])
+    np.testing.assert_array_equal(model.labels_, model.predict(blobs[0]))
