@@ -113,3 +113,19 @@ def test_degenerate_embeddings_give_a_finite_map(case):
     matrix = sphering(z, 3, **START)
     assert np.isfinite(matrix).all()
     assert_allclose(abs(np.linalg.det(matrix)), 1, rtol=1e-4)
+
+
+def test_the_start_of_the_best_kmeans_need_not_lead_to_the_best_end():
+    """Of single starts the best end counts, on more rows than the sample as on fewer."""
+    rng = np.random.default_rng(4)
+    y = rng.integers(8, size=12_000)
+    z = (rng.normal(size=(8, 6)) * 2)[y] + rng.normal(size=(12_000, 6))
+    z = (z @ rng.normal(size=(6, 6))).astype("float32")
+
+    def criterion(n_init, seed):
+        matrix, centers, labels = sphered_kmeans(z, 8, n_init=n_init, random_state=seed)
+        return ((z @ matrix - centers[labels]) ** 2).sum() / len(z)
+
+    single = [criterion(1, seed) for seed in range(12)]
+    assert max(single) > 1.02 * min(single)
+    assert criterion(20, 0) < 1.001 * min(single)
