@@ -20,6 +20,8 @@ from dec.methods import DEC, CollapseWarning, DeepClusterer, DegradedWarning
 from dec.seeds import spawn_seeds
 
 SILHOUETTE_SAMPLES = 5000  # it takes all pairs
+#: Differences of stability that are noise of a few runs.
+CLOSE = 0.02
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,11 @@ def choose_n_clusters(
     * generalizability, G = L_train / L_held-out of the clustering loss with the same centroids
       (Xie et al., 2016): far below 1, there are clusters that only the training data have;
     * silhouette and Davies-Bouldin index of the clusters in the embedding.
+
+    The recommended k is the largest of those that are about as stable as the most stable one: what
+    is joined from clusters that are there is stable too, so stability alone would take too few
+    (Tibshirani & Walther, JCGS 2005, choose so by their prediction strength). The other scores are
+    for the reader.
 
     Parameters
     ----------
@@ -187,8 +194,8 @@ def generalizability(model, X_train, X_rest) -> float:
 def recommend(scores: list[dict]) -> tuple[int, str]:
     """The k to take, and why."""
     stable = max(record["stability"] for record in scores)
-    close = [record for record in scores if record["stability"] >= stable - 0.02]
-    best = max(close, key=lambda record: record["silhouette"])
+    close = [record for record in scores if record["stability"] >= stable - CLOSE]
+    best = max(close, key=lambda record: record["n_clusters"])
     k = best["n_clusters"]
     reasons = (
         f"Runs with different seeds agree at k = {k} (ARI {best['stability']:.2f} on held-out "
@@ -197,7 +204,6 @@ def recommend(scores: list[dict]) -> tuple[int, str]:
     if len(close) > 1:
         others = ", ".join(str(r["n_clusters"]) for r in close if r is not best)
         reasons += (
-            f"; k = {others} come within 0.02 of the best too, and of these the silhouette is "
-            f"highest at {k} ({best['silhouette']:.2f})"
+            f"; k = {others} come within {CLOSE} of the best too, and of these {k} tells most apart"
         )
     return k, reasons + "."

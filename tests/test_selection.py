@@ -94,10 +94,11 @@ def test_rule_by_hand():
     def record(k, stability, silhouette):
         return {"n_clusters": k, "stability": stability, "silhouette": silhouette}
 
-    # 3 and 4 are as stable as each other; 4 is the better separated; 2 is neither.
-    k, why = recommend([record(2, 0.7, 0.9), record(3, 0.95, 0.5), record(4, 0.94, 0.6)])
+    # 2, whose clusters are joined from others, and 4 are as stable as 3; 5 is not.
+    scores = [record(2, 0.96, 0.9), record(3, 0.95, 0.7), record(4, 0.94, 0.6), record(5, 0.8, 0.5)]
+    k, why = recommend(scores)
     assert k == 4
-    assert "k = 3 come within" in why
+    assert "k = 2, 3 come within" in why
     k, why = recommend([record(2, 0.7, 0.9), record(3, 0.95, 0.5)])
     assert k == 3
     assert "within" not in why

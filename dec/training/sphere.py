@@ -18,7 +18,6 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.utils import check_random_state
 
-
 #: Rows, at least, on which starts are compared, and of a cluster on average.
 SAMPLE, SAMPLE_OF_CLUSTER = 8192, 100
 
@@ -29,8 +28,8 @@ def sphered_kmeans(
     """k-means under the linear map of determinant 1 that makes its clusters spherical.
 
     Both steps of the alternation can only improve, but its minima are local, and the best k-means
-    of ``z`` does not lead to the best of them. So every start is followed to its end, on a sample of
-    the rows; from the best end all rows go on.
+    of ``z`` need not lead to the best of them. So every start is followed to its end, on a sample
+    of the rows; from the best end all rows go on.
 
     Parameters
     ----------
