@@ -21,7 +21,7 @@ from dec.seeds import spawn_seeds
 
 SILHOUETTE_SAMPLES = 5000  # it takes all pairs
 #: Differences of stability that are noise of a few runs.
-CLOSE = 0.02
+CLOSE = 0.01
 
 
 @dataclass(frozen=True)
@@ -202,8 +202,6 @@ def recommend(scores: list[dict]) -> tuple[int, str]:
         f"data; {stable:.2f} is the highest of all k)"
     )
     if len(close) > 1:
-        others = ", ".join(str(r["n_clusters"]) for r in close if r is not best)
-        reasons += (
-            f"; k = {others} come within {CLOSE} of the best too, and of these {k} tells most apart"
-        )
+        also = ", ".join(str(r["n_clusters"]) for r in close if r is not best)
+        reasons += f"; as stable, within {CLOSE}, and fewer: k = {also}"
     return k, reasons + "."
