@@ -96,18 +96,18 @@ def put(page, name, content):
 
 
 def grouped(rows, keys, values):
-    """A line for every combination of ``keys``; means and spreads of ``values`` over its rows."""
+    """A line for every combination of ``keys``; means and spreads of ``values`` over its runs."""
     groups = defaultdict(list)
     for row in rows:
         groups[tuple(row[key] for key in keys)].append(row)
-    lines = [
-        "| " + " | ".join([*keys, *(title(value) for value in values), "runs"]) + " |",
-        "|---" * (len(keys) + len(values) + 1) + "|",
-    ]
+    table = [[*keys, *(title(value) for value in values), "runs"]]
     for group, found in groups.items():
         cells = [cell(value, [row[value] for row in found]) for value in values]
-        lines.append("| " + " | ".join([*group, *cells, str(len(found))]) + " |")
-    return "\n".join(lines)
+        table.append([*group, *cells, str(len(found))])
+    if len(groups) == len(rows):  # one each
+        table = [line[:-1] for line in table]
+    table.insert(1, ["---"] * len(table[0]))
+    return "\n".join("| " + " | ".join(line) + " |" for line in table)
 
 
 def title(value):
@@ -122,7 +122,8 @@ def cell(value, found):
         return ", ".join(sorted(set(found)))
     if value in PERCENT:
         return results_file.spread(100 * numbers)
-    return f"{numbers.mean():.6g}"
+    mean = numbers.mean()
+    return f"{mean:.4g}" if abs(mean) < 1000 else f"{mean:.0f}"
 
 
 def table(rows):

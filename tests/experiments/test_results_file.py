@@ -43,10 +43,12 @@ def test_grouped_by_hand():
     table = write_tables.grouped(rows, ("method",), ("acc", "seconds", "stop_reason"))
     assert table.splitlines() == [
         "| method | acc % | seconds | stop_reason | runs |",
-        "|---|---|---|---|---|",
+        "| --- | --- | --- | --- | --- |",
         "| a | 60.0 ± 14.1 | 15 | converged, max_iter | 2 |",
         "| b | 10.0 | 1 | collapsed | 1 |",
     ]
+    single = write_tables.grouped(rows[1:], ("method",), ("acc",))  # one run each: not counted
+    assert single.splitlines()[::2] == ["| method | acc % |", "| a | 70.0 |"]
 
 
 def test_a_table_takes_the_place_of_the_old_one(tmp_path, monkeypatch):
