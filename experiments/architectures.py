@@ -57,13 +57,13 @@ def main():
 
 def run(name, seed, x, y, args):
     units, activation, decoder_activation, published = ROWS[name]
-    iterations = 1000 if args.quick else 0
+    iterations = 700 if args.quick else 0
     whole = dataclasses.replace(presets.END_TO_END.whole, epochs=PASSES, iterations=iterations)
     base = DEC(
         10,
         network=DenseAutoencoder(units, activation, decoder_activation=decoder_activation),
         pretraining=dataclasses.replace(presets.END_TO_END, whole=whole),
-        max_iter=1000 if args.quick else 20_000,
+        max_iter=420 if args.quick else 20_000,
         random_state=seed,
     )
     start = time.perf_counter()

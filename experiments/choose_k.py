@@ -7,12 +7,15 @@ every number of clusters; NMI is beside them for the reader and chooses nothing.
 and goes on where it was.
 """
 
+import dataclasses
+
 import numpy as np
 import results_file
 from running import arguments
 
 from dec import DEC, choose_n_clusters, datasets
 from dec.selection import NumberOfClusters, recommend
+from dec.training import presets
 
 NAME = "choose_k"
 CANDIDATES = range(5, 16)
@@ -23,12 +26,15 @@ MEASURES = ("stability", "generalizability", "silhouette", "davies_bouldin", "nm
 def main():
     args = arguments(__doc__, NAME)
     data = datasets.load("mnist", args.data_dir)
-    x, y, candidates, max_iter = data.x, data.y, CANDIDATES, MAX_ITER
+    x, y, candidates = data.x, data.y, CANDIDATES
+    estimator = DEC(max_iter=MAX_ITER, checkpoint_dir=args.out / "checkpoints")
     if args.quick:
         some = np.random.default_rng(0).permutation(len(y))[:4000]
-        x, y, candidates, max_iter = x[some], y[some], (8, 10, 12), 280
+        x, y, candidates = x[some], y[some], (8, 10, 12)
+        whole = dataclasses.replace(presets.END_TO_END.whole, iterations=700)
+        pretraining = dataclasses.replace(presets.END_TO_END, whole=whole)
+        estimator.set_params(max_iter=140, pretraining=pretraining)
     if not results_file.rows(NAME, args.rows):
-        estimator = DEC(max_iter=max_iter, checkpoint_dir=args.out / "checkpoints")
         choice = choose_n_clusters(x, candidates, estimator=estimator, n_runs=3, y=y, verbose=1)
         for record in choice.scores:
             results_file.append(NAME, args.rows, n=len(x), **record)
