@@ -65,6 +65,7 @@ def plot_lines(
         if len(runs) > 1:
             axes.plot(x, runs.T, color=style["color"], linewidth=0.5, alpha=0.4)
         # About a dozen markers a line, at other places on each: lines that coincide are all seen.
+        # A line of one point is nothing but its marker.
         step = -(-len(x) // 12) if np.isfinite(runs).any(axis=0).sum() > 1 else 1
         axes.plot(
             x, runs.mean(axis=0), linewidth=1.6, markersize=3.5, label=name,
