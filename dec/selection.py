@@ -132,7 +132,7 @@ def choose_n_clusters(
     labels, records = {k: [] for k in candidates}, {k: [] for k in candidates}
     estimator = DEC() if estimator is None else estimator
     for seed in seeds:
-        # Pretraining knows no clusters, but its checkpoints know n_clusters: one for all candidates.
+        # Pretraining knows no clusters, but its checkpoints know n_clusters: one k for all.
         base = clone(estimator).set_params(random_state=seed, n_clusters=2)
         base.set_params(checkpoint_dir=folder(estimator, f"pretraining-{seed}"))
         base.pretrain(X[train])
