@@ -70,8 +70,9 @@ def kl_divergence(p, q):
     is too small to change it and only keeps an exact zero finite.
     """
     tiny = 1e-37
-    log_ratio = ops.log(ops.add(p, tiny)) - ops.log(ops.add(q, tiny))
-    return ops.sum(ops.multiply(p, log_ratio), axis=-1)
+    # One logarithm of the ratio: of many clusters two of them are a good part of a step.
+    log_ratio = ops.log(ops.add(q, tiny) / ops.add(p, tiny))
+    return -ops.sum(ops.multiply(p, log_ratio), axis=-1)
 
 
 def mean_squared_error(x, restored):

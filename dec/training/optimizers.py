@@ -9,6 +9,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from dec import _tensorflow
+
 
 @keras.saving.register_keras_serializable(package="dec")
 class MomentumSGD(keras.optimizers.SGD):
@@ -45,8 +47,8 @@ class MomentumSGD(keras.optimizers.SGD):
             self.assign_sub(variable, rate * ops.cast(gradient, variable.dtype))
             return
         velocity = self.momentums[self._get_variable_index(variable)]
-        if keras.backend.backend() == "tensorflow":
-            _fused_update(variable, velocity, gradient, rate, momentum)
+        if _tensorflow.AVAILABLE:
+            _tensorflow.apply_momentum(variable, velocity, gradient, rate, momentum)
         else:
             step = momentum * velocity - rate * ops.cast(gradient, variable.dtype)
             self.assign(velocity, step)
@@ -63,34 +65,11 @@ class Adam(keras.optimizers.Adam):
     """``keras.optimizers.Adam``; the same numbers up to rounding."""
 
     def update_step(self, gradient, variable, learning_rate):
-        if keras.backend.backend() != "tensorflow" or self.amsgrad:
+        if not _tensorflow.AVAILABLE or self.amsgrad:
             return super().update_step(gradient, variable, learning_rate)
-        import tensorflow as tf
-
         index = self._get_variable_index(variable)
-        step = ops.cast(self.iterations + 1, variable.dtype)
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=self._momentums[index].value.handle,
-            v=self._velocities[index].value.handle,
-            beta1_power=ops.power(ops.cast(self.beta_1, variable.dtype), step),
-            beta2_power=ops.power(ops.cast(self.beta_2, variable.dtype), step),
-            lr=ops.cast(learning_rate, variable.dtype),
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            epsilon=self.epsilon,
-            grad=ops.cast(gradient, variable.dtype),
-        )
-
-
-def _fused_update(variable, velocity, gradient, rate, momentum):
-    # The same numbers as the formula.
-    import tensorflow as tf
-
-    tf.raw_ops.ResourceApplyKerasMomentum(
-        var=variable.handle,
-        accum=velocity.value.handle,
-        lr=rate,
-        grad=tf.cast(gradient, variable.dtype),
-        momentum=momentum,
-    )
+        _tensorflow.apply_adam(
+            variable, self._momentums[index], self._velocities[index], gradient,
+            ops.cast(learning_rate, variable.dtype), ops.cast(self.iterations + 1, variable.dtype),
+            self.beta_1, self.beta_2, self.epsilon,
+        )  # fmt: skip

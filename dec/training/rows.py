@@ -8,6 +8,7 @@ import math
 import keras
 import numpy as np
 
+from dec import _tensorflow
 from dec.training import evaluation, workers
 from dec.training.progress import Progress
 from dec.training.sources import Source, as_source
@@ -91,13 +92,8 @@ class RowModel(keras.Model):
 
     def to_pipeline(self):
         """TensorFlow: the variable that has the targets from now on, (n, k), None without any."""
-        import tensorflow as tf
-
         if self._pipeline_targets is None and self._targets is not None:
-            with tf.device("CPU"):  # where batches are made
-                self._pipeline_targets = tf.Variable(
-                    self._targets, shape=(None, self._targets.shape[1]), trainable=False
-                )
+            self._pipeline_targets = _tensorflow.pipeline_variable(self._targets)
             self._targets = self._pipeline_targets
         return self._pipeline_targets
 
@@ -146,15 +142,14 @@ def fit(
     -------
     The history: logs of every epoch of ``steps`` minibatches, by name.
     """
-    backend = keras.backend.backend()
     if not trainer.compiled or trainer.optimizer is not optimizer:  # else it goes on
         # Slots now, or TensorFlow traces the step twice: to find that they are missing, and again.
         optimizer.build(trainer.trainable_variables)
         trainer.compile(
             optimizer=optimizer,
             # TensorFlow loops in one graph; JAX would unroll the steps and PyTorch takes only 1.
-            steps_per_execution=_per_call(steps) if backend == "tensorflow" else 1,
-            jit_compile=backend == "jax",  # op by op, JAX is ten times slower
+            steps_per_execution=_per_call(steps) if _tensorflow.AVAILABLE else 1,
+            jit_compile=keras.backend.backend() == "jax",  # op by op, it is ten times slower
         )
     progress = progress or Progress()
     done, logs = progress.resume(trainer, optimizer)
@@ -172,8 +167,8 @@ def fit(
     # The targets of an epoch are made at the end of the one before, and Keras reads ahead.
     if trainer.stop_training or done >= epochs:
         pass
-    elif backend == "tensorflow":
-        dataset = _tf_dataset(trainer, batches)
+    elif _tensorflow.AVAILABLE:
+        dataset = _tensorflow.dataset(batches, trainer.to_pipeline())
         trainer.fit(dataset, initial_epoch=done, epochs=epochs, **settings)
     else:
         for epoch in range(done, epochs):
@@ -199,33 +194,6 @@ class _OneTraining(keras.callbacks.CallbackList):
     def end(self) -> dict[str, list[float]]:
         super().on_train_end({})
         return self._history.history
-
-
-def _tf_dataset(trainer: RowModel, batches):
-    """Batches read ahead, to which the targets are added no sooner than a step asks for them."""
-    import tensorflow as tf
-
-    first, targets = next(batches), trainer.to_pipeline()
-
-    def without_targets():
-        for numbers, rows in itertools.chain([first], batches):
-            yield {"index": numbers} if rows is None else {"index": numbers, "x": rows}
-
-    def with_targets(batch):
-        if targets is None:
-            return (batch,)
-        return ({**batch, "target": tf.gather(targets, batch["index"])},)
-
-    signature = {
-        name: tf.TensorSpec(part.shape, part.dtype)
-        for name, part in zip(("index", "x"), first, strict=True)
-        if part is not None
-    }
-    dataset = tf.data.Dataset.from_generator(without_targets, output_signature=signature)
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    options.experimental_optimization.inject_prefetch = False
-    return dataset.prefetch(4).map(with_targets).with_options(options)
 
 
 def _per_call(steps: int, most: int = 150) -> int:

@@ -9,10 +9,17 @@ there is one worker and nothing is sent.
 from __future__ import annotations
 
 import contextlib
+import weakref
 
+import keras
 import numpy as np
 
-from dec.training.evaluation import is_distributed
+_compiled = weakref.WeakKeyDictionary()
+
+
+def is_distributed() -> bool:
+    """Whether Keras takes every batch for a part of one that lies on several devices."""
+    return keras.backend.backend() == "jax" and keras.distribution.distribution() is not None
 
 
 def count() -> int:
@@ -69,3 +76,18 @@ def gather(rows: np.ndarray) -> np.ndarray:
     parts = process_allgather(padded).reshape(len(lengths), -1)
     whole = np.concatenate([part[:length] for part, length in zip(parts, lengths, strict=True)])
     return whole.view(rows.dtype).reshape(-1, *rows.shape[1:])
+
+
+def on_one_device(model: keras.Model, rows: np.ndarray) -> list[np.ndarray]:
+    """Every output of ``model`` for ``rows`` of this worker alone, where the weights are whole."""
+    import jax
+
+    if model not in _compiled:
+        of = weakref.ref(model)
+        _compiled[model] = jax.jit(lambda *arguments: of().stateless_call(*arguments)[0])
+    weights = [
+        [variable.value.addressable_data(0) for variable in variables]
+        for variables in (model.trainable_variables, model.non_trainable_variables)
+    ]
+    found = _compiled[model](*weights, rows)
+    return [np.asarray(output) for output in keras.tree.flatten(found)]

@@ -6,10 +6,9 @@ import weakref
 import keras
 import numpy as np
 import pytest
-from sklearn.base import clone
 
-from dec import DEC, datasets
-from dec.training import evaluation, optimizers
+from dec import DEC, _tensorflow, datasets
+from dec.training import evaluation
 from dec.training.sources import Rows
 
 
@@ -26,7 +25,8 @@ def test_the_numbers_of_the_plain_way(model, monkeypatch, n, dtype):
     monkeypatch.setattr(evaluation, "BLOCK", 7)
     rows = np.random.default_rng(0).integers(0, 9, size=(n, 3)).astype(dtype)
     found = evaluation.outputs(model, rows)
-    plain = evaluation.in_blocks(evaluation._by_keras, model, rows)
+    monkeypatch.setattr(_tensorflow, "AVAILABLE", False)
+    plain = evaluation.outputs(model, rows)
     for output, expected in zip(found, plain, strict=True):
         assert output.dtype == np.float32
         np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-6)
@@ -54,19 +54,10 @@ def test_a_model_that_is_not_used_any_more_is_let_go():
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="has no fast path")
 def test_a_run_on_the_fast_path_and_one_on_the_plain_way_agree(quick, monkeypatch):
     x = datasets.load("digits").x
-    model = DEC(10, **{**quick, "batch_size": 256, "max_iter": 100, "tol": 0.0})
-    fast = clone(model).fit(x)
-
-    def plain_update(variable, velocity, gradient, rate, momentum):
-        velocity.assign(momentum * velocity - rate * keras.ops.cast(gradient, "float32"))
-        variable.assign_add(velocity)
-
-    def plain_outputs(model, rows):
-        return evaluation.in_blocks(evaluation._by_keras, model, rows)
-
-    monkeypatch.setattr(optimizers, "_fused_update", plain_update)
-    monkeypatch.setattr(evaluation, "_in_parallel", plain_outputs)
+    settings = {**quick, "batch_size": 256, "max_iter": 100, "tol": 0.0}
+    fast = DEC(10, **settings).fit(x)
+    monkeypatch.setattr(_tensorflow, "AVAILABLE", False)
     monkeypatch.setattr(Rows, "resident", None)
-    plain = clone(model).fit(x)
+    plain = DEC(10, **settings).fit(x)
     assert np.mean(plain.labels_ == fast.labels_) >= 0.999
     np.testing.assert_allclose(plain.transform(x), fast.transform(x), atol=1e-3)
