@@ -167,8 +167,18 @@ def pipeline_variable(targets: np.ndarray):
         return tf.Variable(targets, shape=(None, targets.shape[1]), trainable=False)
 
 
-def dataset(batches, targets):
-    """Batches (numbers, rows), read ahead; targets are added no sooner than a step asks for them.
+def from_python(rows_of, like: np.ndarray):
+    """``rows_of``, a function of numbers (batch,) in Python, for batches: rows as of ``like``."""
+
+    def look_up(numbers):
+        rows = tf.numpy_function(rows_of, [numbers], like.dtype)
+        return tf.ensure_shape(rows, (None, *like.shape[1:]))
+
+    return look_up
+
+
+def dataset(batches, targets_of):
+    """Batches (numbers, rows), read ahead, and their targets, no sooner than a step asks for them.
 
     A call of Python takes longer than it takes to draw a batch of numbers, so many batches are
     drawn together where no rows come with them.
@@ -184,9 +194,9 @@ def dataset(batches, targets):
             yield {name: np.stack(part) for name, part in parts}
 
     def with_targets(batch):
-        if targets is None:
+        if targets_of is None:
             return (batch,)
-        return ({**batch, "target": tf.gather(targets, batch["index"])},)
+        return ({**batch, "target": targets_of(batch["index"])},)
 
     signature = {
         name: tf.TensorSpec((together, *part.shape), part.dtype)

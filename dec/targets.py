@@ -6,8 +6,6 @@ NumPy, because a target is data, constant while the network trains: no gradient 
 import numpy as np
 import scipy.special
 
-BLOCK = 2**16
-
 
 def boosted(
     q: np.ndarray,
@@ -49,12 +47,9 @@ def boosted(
         frequency = q.sum(axis=0, dtype=np.float64)
     # An empty cluster may have f = 0, and then q = 0 in its whole column: 0 / 0 := 0.
     scale = np.log(np.where(frequency > 0, frequency, 1.0)) * balance
-    target = np.empty_like(q)
-    for i in range(0, len(q), BLOCK):  # the logarithms of all rows at once would fill the memory
-        with np.errstate(divide="ignore"):  # log 0 = -inf is right: 0 ** boost = 0
-            log_weight = boost * np.log(q[i : i + BLOCK]) - scale.astype(q.dtype)
-        target[i : i + BLOCK] = scipy.special.softmax(log_weight, axis=1)
-    return target
+    with np.errstate(divide="ignore"):  # log 0 = -inf is right: 0 ** boost = 0
+        log_weight = boost * np.log(q) - scale.astype(q.dtype)
+    return scipy.special.softmax(log_weight, axis=1)
 
 
 def squared(q: np.ndarray, frequency: np.ndarray | None = None) -> np.ndarray:

@@ -61,8 +61,10 @@ def parameters(estimator) -> None:
         )
     if not isinstance(estimator.verbose, numbers.Integral):
         raise TypeError(f"verbose must be 0, 1 or 2, got {estimator.verbose!r}.")
-    if not isinstance(estimator.checkpoint_dir, str | os.PathLike | None):
-        raise TypeError(f"checkpoint_dir must be None or a path, got {estimator.checkpoint_dir!r}.")
+    for name in ("checkpoint_dir", "scratch_dir"):
+        folder = getattr(estimator, name)
+        if not isinstance(folder, str | os.PathLike | None):
+            raise TypeError(f"{name} must be None or a path, got {folder!r}.")
     precision.resolve(estimator.precision)
     presets.get(estimator.pretraining, estimator._network())
 

@@ -141,7 +141,7 @@ class FittedClusterer(
         return forward(self.encoder_, X)
 
     def _predict(self, X) -> np.ndarray:
-        return forward(self.model_, X).argmax(axis=1)
+        return forward(self.model_, X, kept=lambda q: q.argmax(axis=1))
 
     def _check_x(self, X, fitting: bool = False) -> Source:
         if isinstance(X, Source):  # checked by the public method that was called first

@@ -39,7 +39,8 @@ _FACTS = (
 )
 #: Those of them that belong to the weights: without them q is another.
 _CONSTANTS = ("temperature_",)
-
+#: Parameters that are of one machine, and change no result.
+_FOLDERS = ("checkpoint_dir", "scratch_dir")
 
 #: Networks that are numbers only, so that a file can name them.
 _NETWORKS = {
@@ -109,7 +110,7 @@ def fitted_state(estimator) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         "class": type(estimator).__name__,
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
-        "params": _params(estimator, without=("checkpoint_dir",)),
+        "params": _params(estimator, without=_FOLDERS),
         "network": _to_json(estimator.network_),
         "build": {
             "input_shape": list(estimator.input_shape_),
@@ -122,7 +123,7 @@ def fitted_state(estimator) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
 
 def settings(estimator) -> dict[str, Any]:
     """The parameters that the result depends on, as JSON."""
-    return _params(estimator, without=("checkpoint_dir", "verbose"))
+    return _params(estimator, without=(*_FOLDERS, "verbose"))
 
 
 def _params(estimator, without: tuple[str, ...]) -> dict[str, Any]:

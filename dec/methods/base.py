@@ -4,7 +4,7 @@ To write a method, derive from ``DeepClusterer`` in a file of its own and give i
 
 * ``__init__`` with the method's own parameters and ``**shared``, which only stores them;
 * ``build_head(centers)``: the Keras layers from z (batch, d_z) to q (batch, k);
-* ``compute_target(q, frequency)``: Q of the whole data set -> P, in NumPy;
+* ``compute_target(q, frequency)``: rows of Q, and the column sums of all -> P, in NumPy;
 * ``clustering_loss(p, q)``: L_C of each sample, in ``keras.ops``;
 * if L_R counts too, ``loss_weights``;
 * if it does not learn from targets P, its own ``build_trainer`` and ``refresh`` instead.
@@ -18,6 +18,7 @@ import abc
 import inspect
 import math
 import numbers
+import os
 from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
@@ -56,6 +57,8 @@ from dec.training.sphere import cluster_means, sphered_kmeans, sphering_matrix
 SILHOUETTE_SAMPLES = 2048
 #: Samples that the first centroids are placed on, at most: linkage needs distances of all pairs.
 START_SAMPLES = {"k-means": 2**18, "linkage": 20_000}
+#: Rows whose targets are made together: the logarithms of all at once would fill the memory.
+TARGET_ROWS = 2**16
 
 _PHASES = ("network", "pretrain", "initialize", "refine", "augment", "silhouette")
 
@@ -117,6 +120,9 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         run that was killed and is called again with the same data and settings goes on from there
         and ends with the same bits; with others it is refused. A run that had ended gives its
         result again. The folder is of one run only.
+    scratch_dir : path or None, default=None
+        Folder for Q and the targets P of self-training, a file of 4 n k bytes that is gone
+        afterwards; None keeps them in memory. DCN and LESC have neither.
     precision : {"auto", "float32", "mixed_bfloat16"}, default="auto"
         Number format of the hidden layers' matrix products; "auto" takes bfloat16 where the
         processor has matrix units for it. Everything else is float32.
@@ -184,6 +190,7 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         optimizer=None,
         augmentation=None,
         checkpoint_dir=None,
+        scratch_dir=None,
         precision="auto",
         random_state=None,
         verbose=0,
@@ -203,6 +210,7 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         self.optimizer = optimizer
         self.augmentation = augmentation
         self.checkpoint_dir = checkpoint_dir
+        self.scratch_dir = scratch_dir
         self.precision = precision
         self.random_state = random_state
         self.verbose = verbose
@@ -238,9 +246,9 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         """
 
     def compute_target(self, q: np.ndarray, frequency: np.ndarray | None = None) -> np.ndarray:
-        """P from the Q of the whole data set: (n, k) -> (n, k), rows sum to 1; may overwrite Q.
+        """P from the Q of the whole data set: (n, k) -> (n, k), rows sum to 1.
 
-        Where ``q`` are the rows of one worker, ``frequency`` (k,) has the column sums of them all.
+        Where ``q`` are some of its rows only, ``frequency`` (k,) has the column sums of them all.
         """
         raise NotImplementedError
 
@@ -268,7 +276,11 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         trainer.targets = None  # Q is as large: not both at once
         q = self._assignments(X)
         labels = q.argmax(axis=1)
-        trainer.targets = self.compute_target(q, X.total(q.sum(axis=0, dtype=np.float64)))
+        frequency = X.total(q.sum(axis=0, dtype=np.float64))
+        for i in range(0, len(q), TARGET_ROWS):
+            rows = slice(i, i + TARGET_ROWS)
+            q[rows] = self.compute_target(q[rows], frequency)
+        trainer.targets = q
         return labels
 
     def place_centers(self, numbers: np.ndarray, z: np.ndarray) -> None:
@@ -509,7 +521,8 @@ class DeepClusterer(FittedClusterer, abc.ABC):
 
     def _assignments(self, X) -> np.ndarray:
         """Q of all rows, (n, k), after ``empty`` has been done."""
-        q = finite(forward(self.model_, X), X)
+        assign = partial(forward, self.model_, X, folder=self._scratch())
+        q = finite(assign(), X)
         if self.empty == "keep":
             return q
         sizes = X.total(np.bincount(q.argmax(axis=1), minlength=self.n_clusters))
@@ -521,7 +534,14 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         z = X.gather(forward(self.encoder_, Subset(X, unsure)))
         unsure = X.gather(sure[unsure]).argsort(kind="stable")[: len(empty)]
         self.place_centers(empty, z[unsure])
-        return finite(forward(self.model_, X), X)
+        del q  # not twice
+        return finite(assign(), X)
+
+    def _scratch(self) -> str | None:
+        """The folder ``scratch_dir``, which is made if it is not there."""
+        if self.scratch_dir is not None:
+            os.makedirs(self.scratch_dir, exist_ok=True)
+        return self.scratch_dir
 
     def _share(self, progress: Progress, refresh: RefreshTargets, kept: KeepState):
         """``refine`` goes on with what ``progress`` has, and tells it what it needs for that."""

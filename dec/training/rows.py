@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
+import tempfile
 
 import keras
 import numpy as np
@@ -17,17 +19,31 @@ from dec.training.sources import Source, as_source
 WINDOW_BYTES = 32 << 20
 
 
-def forward(model: keras.Model, X) -> np.ndarray:
-    """``model`` over this process's rows of ``X``: (n, ...) -> (n, ...), float32."""
+def forward(model: keras.Model, X, kept=None, folder=None) -> np.ndarray:
+    """``model`` over this process's rows of ``X``: (n, ...) -> (n, ...), float32.
+
+    ``kept`` makes of the outputs of some rows what is kept of them, such as their argmax. With a
+    ``folder`` the result is a file there, which is gone when the array is, and not in memory.
+    """
     source, outputs = as_source(X), None
     row_bytes = source.dtype.itemsize * math.prod(source.shape[1:])
     size = max(WINDOW_BYTES // row_bytes, evaluation.BLOCK)
     for numbers, rows in source.blocks(size):
         (block,) = evaluation.outputs(model, rows)
+        block = block if kept is None else kept(block)
         if outputs is None:
-            outputs = np.empty((source.shape[0], *block.shape[1:]), block.dtype)
+            outputs = _empty((source.shape[0], *block.shape[1:]), block.dtype, folder)
         outputs[numbers] = block
     return outputs
+
+
+def _empty(shape, dtype, folder) -> np.ndarray:
+    if folder is None:
+        return np.empty(shape, dtype)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        if hasattr(os, "posix_fallocate"):  # or a full disk would kill whoever writes to the map
+            os.posix_fallocate(file.fileno(), 0, math.prod(shape) * dtype.itemsize)
+        return np.memmap(file, dtype, "w+", shape=shape)
 
 
 def finite(outputs: np.ndarray, X: Source) -> np.ndarray:
@@ -62,7 +78,8 @@ class RowModel(keras.Model):
     Attributes
     ----------
     targets : array (n, k), float32, or None
-        If not None, its rows are sent along as ``target``; it may be replaced between epochs.
+        If not None, its rows are sent along as ``target``; it may be replaced between epochs. On
+        TensorFlow they go where batches are made, unless they are a memory map.
     """
 
     def __init__(self, X, weights: dict[str, float], augment=None, **kwargs):
@@ -91,11 +108,18 @@ class RowModel(keras.Model):
             self._pipeline_targets.assign(targets)
 
     def to_pipeline(self):
-        """TensorFlow: the variable that has the targets from now on, (n, k), None without any."""
-        if self._pipeline_targets is None and self._targets is not None:
+        """TensorFlow: numbers (batch,) -> their targets (batch, k), as they are by then.
+
+        None without targets.
+        """
+        if self._targets is None:
+            return None
+        if isinstance(self._targets, np.memmap):
+            return _tensorflow.from_python(lambda numbers: self._targets[numbers], self._targets)
+        if self._pipeline_targets is None:
             self._pipeline_targets = _tensorflow.pipeline_variable(self._targets)
             self._targets = self._pipeline_targets
-        return self._pipeline_targets
+        return self._pipeline_targets.sparse_read
 
     def inputs(self, numbers, rows) -> dict:
         """What ``call`` takes: the numbers (batch,) and, unless they are resident, the rows."""

@@ -126,6 +126,7 @@ BAD_PARAMETERS = [
     ("random_state", -1, ValueError),
     ("verbose", "loud", TypeError),
     ("checkpoint_dir", 7, TypeError),
+    ("scratch_dir", 7, TypeError),
 ]
 
 

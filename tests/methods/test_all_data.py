@@ -1,12 +1,17 @@
 """Data of every kind, given to every method."""
 
+import errno
+import os
+
+import keras
 import numpy as np
 import pytest
 import scipy.sparse
 from sklearn.base import clone
 
-from dec import SoftKMeans
+from dec import DCN, LESC, DeepClusterer, SoftKMeans
 from dec.layers import RandomAffine
+from dec.methods import base
 
 
 @pytest.mark.parametrize("n", [64, 20])
@@ -50,6 +55,34 @@ def test_a_stream_of_batches_is_learned_too(method, blobs):
     assert model.history_[-1]["acc"] > (0.5 if isinstance(model, SoftKMeans) else 0.99)
     np.testing.assert_array_equal(model.labels_, model.predict(x))
     np.testing.assert_array_equal(model.predict(stream), model.labels_)
+
+
+def test_targets_on_disk_and_in_pieces_are_as_good(method, fitted, blobs, tmp_path, monkeypatch):
+    x, _ = blobs
+    monkeypatch.setattr(base, "TARGET_ROWS", 50)
+    model = clone(method).set_params(scratch_dir=tmp_path / "scratch")
+    seen = []
+    look = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: seen.append(look.model.targets))
+    model.fit(x, callbacks=[look])
+    np.testing.assert_array_equal(model.labels_, fitted.labels_)
+    np.testing.assert_array_equal(model.transform(x), fitted.transform(x))
+    if type(method).compute_target is not DeepClusterer.compute_target and seen[0] is not None:
+        assert all(isinstance(p, np.memmap) for p in seen)
+        np.testing.assert_allclose(seen[-1].sum(axis=1), 1, rtol=1e-5)
+        assert not any((tmp_path / "scratch").iterdir())
+
+
+def test_a_full_disk_for_targets_is_said(method, blobs, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    model = clone(method).set_params(scratch_dir=tmp_path)
+    if isinstance(model, DCN | LESC):  # which make no Q
+        model.fit(blobs[0])
+    else:
+        with pytest.raises(OSError, match="No space left"):
+            model.fit(blobs[0])
 
 
 class Batches:
