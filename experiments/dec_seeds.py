@@ -20,14 +20,16 @@ from mnist_dec import raw_kmeans
 from running import limit_threads
 
 from dec import DEC, datasets, metrics
+from dec.training import precision
 
-# What the table holds: (data set, preset, seeds).
+# What the table holds: (data set, preset, precision, seeds).
 RUNS = [
-    ("digits", "layerwise", range(5)),
-    ("mnist", "layerwise", range(5)),
-    ("usps", "layerwise", range(3)),
-    ("fashion_mnist", "layerwise", range(3)),
-    ("mnist", "paper", range(1)),
+    ("digits", "layerwise", "auto", range(5)),
+    ("mnist", "layerwise", "auto", range(5)),
+    ("usps", "layerwise", "auto", range(3)),
+    ("fashion_mnist", "layerwise", "auto", range(3)),
+    ("mnist", "layerwise", "float32", range(3)),
+    ("mnist", "paper", "auto", range(1)),
 ]
 
 
@@ -35,21 +37,29 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", choices=datasets.names())
     parser.add_argument("--preset")
+    parser.add_argument("--precision", choices=("auto", "float32"))
     parser.add_argument("--seeds", type=int, nargs="+")
     parser.add_argument("--models", type=Path, default=Path("runs/models"), help="to keep them in")
     args = parser.parse_args()
     limit_threads()
-    for dataset, preset, seeds in RUNS:
-        if args.dataset in (None, dataset) and args.preset in (None, preset):
+    for *which, seeds in RUNS:
+        asked = (args.dataset, args.preset, args.precision)
+        if all(a in (None, b) for a, b in zip(asked, which, strict=True)):
             for seed in args.seeds or seeds:
-                if not results_file.has("dec", dataset=dataset, preset=preset, seed=seed):
-                    run(dataset, preset, seed, args.models)
+                key = dict(zip(("dataset", "preset", "precision"), which, strict=True), seed=seed)
+                key["precision"] = precision.resolve(key["precision"])
+                if not results_file.has("dec", **key):
+                    run(key, args.models)
 
 
-def run(dataset, preset, seed, models):
+def run(key, models):
+    dataset, preset, seed = key["dataset"], key["preset"], key["seed"]
     data = datasets.load(dataset)
     x, y = data.x, data.y
-    model = DEC(len(data.target_names), pretraining=preset, random_state=seed, verbose=2)
+    model = DEC(
+        len(data.target_names), pretraining=preset, precision=key["precision"], random_state=seed,
+        verbose=2,
+    )  # fmt: skip
     rows = []
 
     def add(method, labels, seconds, **more):
@@ -60,7 +70,7 @@ def run(dataset, preset, seed, models):
     start = time.perf_counter()
     raw = raw_kmeans(x, model.n_clusters, seed, restarts=5)
     add("k-means", raw, time.perf_counter() - start)
-    name = f"{dataset}_{preset}_{seed}"
+    name = f"{dataset}_{preset}_{key['precision']}_{seed}"
     pretraining = pretrained(model, x, models / f"{name}_autoencoder")["seconds"]
     for sphere, before, after in (  # both from the same autoencoder
         (False, "autoencoder + k-means", "DEC, sphere=False"),
@@ -74,9 +84,7 @@ def run(dataset, preset, seed, models):
         add(after, labels, seconds, n_iter=found.n_iter_, stop_reason=found.stop_reason_)
     found.save(models / f"{name}_dec.h5")
     for row in rows:  # together, so that a run is in the file either whole or not at all
-        results_file.append(
-            "dec", dataset=dataset, preset=preset, seed=seed, precision=model.precision_, **row
-        )
+        results_file.append("dec", **key, **row)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,9 @@ def cell(value, found):
 def table(rows):
     groups = defaultdict(list)
     for row in rows:
-        groups[row["dataset"], row["preset"], row["method"]].append(row)
+        single = row["precision"] == "float32"
+        preset = row["preset"] + ", float32" * single
+        groups[row["dataset"], preset, row["method"]].append(row)
     lines = [
         "| data set | pretraining | method | ACC % | NMI % | ARI % | seeds | minutes | paper ACC |",
         "|---|---|---|---|---|---|---|---|---|",
