@@ -6,11 +6,12 @@ from pathlib import Path
 
 
 def pretrained(model, x, path: Path) -> dict:
-    """Give ``model`` the autoencoder of ``path`` from its file, or train and keep it.
+    """Give ``model`` the autoencoder kept at ``path``, which has no suffix, or train and keep it.
 
     Returns its record: ``seconds`` of training, and what ``pretraining_history_`` says last.
     """
-    weights, about = path.with_suffix(".h5"), path.with_suffix(".json")
+    # Not with_suffix: names such as rmin0.3-0 have a dot of their own.
+    weights, about = path.with_name(f"{path.name}.h5"), path.with_name(f"{path.name}.json")
     if about.exists():
         model.load_weights(weights)
     else:

@@ -21,3 +21,12 @@ def test_a_kept_autoencoder_is_not_trained_again(quick, blobs, tmp_path, monkeyp
     stopped = clone(model)
     assert pretrained(stopped, x, tmp_path / "runs" / "autoencoder")["seconds"] > 0
     np.testing.assert_array_equal(stopped.transform(x), model.transform(x))
+
+
+def test_names_with_a_dot_are_different_autoencoders(quick, blobs, tmp_path):
+    x, _ = blobs
+    first, second = DEC(4, **quick), DEC(4, **{**quick, "random_state": 1})
+    pretrained(first, x, tmp_path / "keep0.1-0")
+    pretrained(second, x, tmp_path / "keep0.3-0")
+    assert (first.transform(x) != second.transform(x)).any()
+    assert len(list(tmp_path.iterdir())) == 4
