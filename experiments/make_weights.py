@@ -37,10 +37,12 @@ def main():
         model.initialize(data.x).refine(data.x)
         model.save(files["dec"])
     else:
-        wanted = {"dataset": data.name, "seed": str(args.seed), "method": "DEC"}
+        default = {"dataset": data.name, "preset": "layerwise", "precision": "mixed_bfloat16"}
+        wanted = {**default, "seed": str(args.seed), "method": "DEC"}
         commit = next(r["commit"] for r in results_file.rows("dec") if wanted.items() <= r.items())
         for part, file in files.items():
-            shutil.copyfile(args.kept / f"{data.name}_layerwise_{args.seed}_{part}.h5", file)
+            kept = "_".join((*default.values(), str(args.seed), part))
+            shutil.copyfile(args.kept / f"{kept}.h5", file)
     # Scored as read back, so that the manifest speaks of the files.
     pretrained = DEC(len(data.target_names), random_state=args.seed)
     pretrained.load_weights(files["autoencoder"]).initialize(data.x)
