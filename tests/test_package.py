@@ -13,8 +13,8 @@ import dec
 ROOT = Path(dec.__file__).parent
 #: Data flow downwards; a file imports only what stands above it. ``_version`` stands outside.
 FLOORS = [
-    "seeds", "ops", "targets", "metrics", "datasets", "layers", "networks", "training", "saving",
-    "classical", "methods", "plots", "selection",
+    "seeds", "_tensorflow", "ops", "targets", "metrics", "datasets", "layers", "networks",
+    "training", "saving", "classical", "methods", "plots", "selection",
 ]  # fmt: skip
 
 
