@@ -5,9 +5,9 @@
 
 The file is MNIST with noise, over and over. Each run is a process of its own: one pass of
 pretraining, the start, 500 steps of self-training between two refreshes. Memory is the anonymous
-one (RssAnon of Linux) at its peak, which the operating system cannot take back; pages of the file
-are cache. Runs: the file, its first half, and an array of rows of it that fit easily. Results go
-to ``benchmarks/results/large.csv``.
+one (RssAnon of Linux) at its peak, which the operating system cannot take back; pages of files are
+cache, and the targets of a file are a file, too. Runs: the file, its first half, and an array of
+rows of it that fit easily. Results go to ``benchmarks/results/large.csv``.
 """
 
 import argparse
@@ -96,8 +96,9 @@ def measure(path, rows, kind):
         initializer="fan_in_uniform",
     )  # fmt: skip
     model = DEC(
-        10, pretraining=recipe, random_state=0, tol=0.0, max_iter=STEPS, update_interval=STEPS
-    )
+        10, pretraining=recipe, random_state=0, tol=0.0, max_iter=STEPS, update_interval=STEPS,
+        scratch_dir=None if kind == "array" else path.parent,
+    )  # fmt: skip
     row = {"kind": kind, "rows": rows}
     for phase in ("pretrain", "initialize", "refine"):
         start = time.perf_counter()

@@ -73,9 +73,9 @@ def run(table, setting, seed, x, y, args):
         x, y, name = x[keep], y[keep], f"mnist-dense-rmin{setting}-{seed}"
     base = DEC(10, random_state=seed)
     if args.quick:
-        whole = dataclasses.replace(presets.END_TO_END.whole, iterations=700)
+        whole = dataclasses.replace(presets.END_TO_END.whole, iterations=300)
         pretraining = dataclasses.replace(presets.END_TO_END, whole=whole)
-        base.set_params(max_iter=280, pretraining=pretraining)
+        base.set_params(max_iter=140, pretraining=pretraining)
         name = f"quick-{name}"
     before = pretrained(base, x, args.models / name)["seconds"]
     rows = []
