@@ -521,7 +521,7 @@ class DeepClusterer(FittedClusterer, abc.ABC):
 
     def _assignments(self, X) -> np.ndarray:
         """Q of all rows, (n, k), after ``empty`` has been done."""
-        assign = partial(forward, self.model_, X, folder=self._scratch())
+        assign = partial(forward, self.model_, X, folder=self.scratch_dir)
         q = finite(assign(), X)
         if self.empty == "keep":
             return q
@@ -536,12 +536,6 @@ class DeepClusterer(FittedClusterer, abc.ABC):
         self.place_centers(empty, z[unsure])
         del q  # not twice
         return finite(assign(), X)
-
-    def _scratch(self) -> str | None:
-        """The folder ``scratch_dir``, which is made if it is not there."""
-        if self.scratch_dir is not None:
-            os.makedirs(self.scratch_dir, exist_ok=True)
-        return self.scratch_dir
 
     def _share(self, progress: Progress, refresh: RefreshTargets, kept: KeepState):
         """``refine`` goes on with what ``progress`` has, and tells it what it needs for that."""
@@ -590,7 +584,10 @@ class DeepClusterer(FittedClusterer, abc.ABC):
 
     def _check_fit(self, X, y=None) -> Source:
         _checks.parameters(self)
-        self._build_optimizer()  # so that an unknown one is refused now, not after pretraining
+        # So that what cannot be had is refused now, not after pretraining.
+        self._build_optimizer()
+        if self.scratch_dir is not None:
+            os.makedirs(self.scratch_dir, exist_ok=True)
         self.check_parameters()
         X = self._check_x(X, fitting=True)
         _checks.enough_rows(X, self.n_clusters)

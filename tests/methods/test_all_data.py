@@ -72,6 +72,14 @@ def test_targets_on_disk_and_in_pieces_are_as_good(method, fitted, blobs, tmp_pa
         assert not any((tmp_path / "scratch").iterdir())
 
 
+def test_no_folder_for_targets_is_said_before_anything_is_trained(method, blobs, tmp_path):
+    (tmp_path / "file").touch()
+    model = clone(method).set_params(scratch_dir=tmp_path / "file" / "scratch")
+    with pytest.raises(OSError, match="file"):
+        model.fit(blobs[0])
+    assert not hasattr(model, "encoder_")
+
+
 def test_a_full_disk_for_targets_is_said(method, blobs, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
