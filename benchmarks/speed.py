@@ -231,7 +231,8 @@ def save(table, args):
     kind = precision.resolve(args.precision)
     RESULTS.parent.mkdir(exist_ok=True)
     new = not RESULTS.exists()
-    columns = ("what", "incumbent", "dec", "limit", "samples", "precision", "commit", "keras")
+    measured = ("what", "incumbent", "dec", "limit")
+    columns = (*measured, "samples", "precision", "units", "commit", "keras")
     with RESULTS.open("a", newline="") as file:
         writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
         if new:
@@ -239,7 +240,8 @@ def save(table, args):
         for record in table:
             writer.writerow(
                 {**record, "samples": args.samples, "precision": kind,
-                 "commit": results_file.COMMIT, "keras": keras.__version__}
+                 "units": precision.processor_units(), "commit": results_file.COMMIT,
+                 "keras": keras.__version__}
             )  # fmt: skip
 
 

@@ -60,18 +60,19 @@ def main():
 
 
 def write_speed():
-    """The newest row of every line of ``benchmarks/speed.py``."""
+    """The newest row of every line of ``benchmarks/speed.py`` on every kind of processor."""
     with (ROOT / "benchmarks/results/speed.csv").open() as file:
-        newest = {row["what"]: row for row in csv.DictReader(file)}
+        newest = {(row["units"], row["what"]): row for row in csv.DictReader(file)}
     lines = [
-        "| | incumbent, s | dec, s | limit, s | times as fast | of the limit |",
-        "|---|---|---|---|---|---|",
+        "| bfloat16 units | | incumbent, s | dec, s | limit, s | times as fast | of the limit |",
+        "|---|---|---|---|---|---|---|",
     ]
-    for what, row in newest.items():
+    for (units, what), row in newest.items():
         seconds = {who: float(row[who] or "nan") for who in ("incumbent", "dec", "limit")}
         ratios = seconds["incumbent"] / seconds["dec"], seconds["dec"] / seconds["limit"]
         cells = [f"{s:.2f}" for s in seconds.values()] + [f"{ratio:.1f}" for ratio in ratios]
-        lines.append(f"| {what} | {' | '.join('' if c == 'nan' else c for c in cells)} |")
+        cells = ["" if c == "nan" else c for c in cells]
+        lines.append(f"| {' | '.join((units, what, *cells))} |")
     put("docs/performance.md", "speed", "\n".join(lines))
 
 

@@ -46,7 +46,7 @@ def has_bfloat16_units() -> bool:
         if gpus := tf.config.list_physical_devices("GPU"):
             details = tf.config.experimental.get_device_details(gpus[0])
             return _ampere(details.get("compute_capability"))
-    return _processor_has_units()
+    return bool(processor_units())
 
 
 def _ampere(capability) -> bool:
@@ -56,11 +56,14 @@ def _ampere(capability) -> bool:
     return float(capability if isinstance(capability, str) else capability[0]) >= 8
 
 
-def _processor_has_units() -> bool:
-    # Intel's matrix units, or the vector products of Zen 4, twice as fast as those of float32.
-    # Elsewhere than on Linux the file is missing and the safe answer is no.
+def processor_units() -> str:
+    """The processor's units for products of bfloat16 matrices, by the name Linux gives; "" if none.
+
+    ``"amx_bf16"`` are Intel's matrix units, ``"avx512_bf16"`` vector products, twice as fast as
+    those of float32. Elsewhere than on Linux the answer is none, which is the safe one.
+    """
     try:
         flags = Path("/proc/cpuinfo").read_text()
     except OSError:
-        return False
-    return "amx_bf16" in flags or "avx512_bf16" in flags
+        return ""
+    return next((units for units in ("amx_bf16", "avx512_bf16") if units in flags), "")

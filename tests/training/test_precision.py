@@ -20,16 +20,17 @@ def on(monkeypatch, backend, flags=None):
 
 
 @pytest.mark.parametrize(
-    ("flags", "expected"),
+    ("flags", "units", "expected"),
     [
-        ("flags : sse2 avx512f avx512_bf16 amx_bf16 amx_tile", "mixed_bfloat16"),  # Intel
-        ("flags : sse2 avx512f avx512_bf16", "mixed_bfloat16"),  # AMD Zen 4
-        ("flags : sse2 avx512f avx512_vnni", "float32"),
-        (None, "float32"),  # no Linux
+        ("flags : sse2 avx512f avx512_bf16 amx_bf16 amx_tile", "amx_bf16", "mixed_bfloat16"),
+        ("flags : sse2 avx512f avx512_bf16", "avx512_bf16", "mixed_bfloat16"),  # AMD Zen 4
+        ("flags : sse2 avx512f avx512_vnni", "", "float32"),
+        (None, "", "float32"),  # no Linux
     ],
 )
-def test_processors(monkeypatch, flags, expected):
+def test_processors(monkeypatch, flags, units, expected):
     assert on(monkeypatch, "another", flags) == expected
+    assert precision.processor_units() == units
 
 
 def test_jax_has_none_on_processors(monkeypatch):
