@@ -13,7 +13,6 @@ import argparse
 import csv
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -23,6 +22,9 @@ from pathlib import Path
 
 import keras
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "experiments"))
+from running import free_address
 
 from dec import DEC, DenseAutoencoder, plots
 
@@ -94,9 +96,7 @@ def measure(model, x):
 
 def with_workers(count):
     """The same of ``count`` processes."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        address = f"localhost:{free.getsockname()[1]}"
+    address = free_address()
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     workers = [
         subprocess.Popen(

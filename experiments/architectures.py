@@ -8,17 +8,15 @@ k-means, the default here. Stops at any time and goes on where it was.
 """
 
 import copy
-import dataclasses
 import time
 import warnings
 
 import numpy as np
 import results_file
-from running import arguments
+from running import arguments, short_pretraining
 from write_tables import EXPERIMENTS, grouped
 
 from dec import DEC, CollapseWarning, DenseAutoencoder, datasets, metrics, plots
-from dec.training import presets
 
 NAME = "architectures"
 SEEDS = (0, 1, 2)  # of the published rows; one of the others, which never come to rest
@@ -57,12 +55,10 @@ def main():
 
 def run(name, seed, x, y, args):
     units, activation, decoder_activation, published = ROWS[name]
-    iterations = 700 if args.quick else 0
-    whole = dataclasses.replace(presets.END_TO_END.whole, epochs=PASSES, iterations=iterations)
     base = DEC(
         10,
         network=DenseAutoencoder(units, activation, decoder_activation=decoder_activation),
-        pretraining=dataclasses.replace(presets.END_TO_END, whole=whole),
+        pretraining=short_pretraining(700 if args.quick else 0, epochs=PASSES),
         max_iter=420 if args.quick else 20_000,
         random_state=seed,
     )

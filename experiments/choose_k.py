@@ -7,15 +7,12 @@ every number of clusters; NMI is beside them for the reader and chooses nothing.
 and goes on where it was.
 """
 
-import dataclasses
-
 import numpy as np
 import results_file
-from running import arguments
+from running import arguments, short_pretraining
 
 from dec import DEC, choose_n_clusters, datasets
 from dec.selection import NumberOfClusters, recommend
-from dec.training import presets
 
 NAME = "choose_k"
 CANDIDATES = range(5, 16)
@@ -31,9 +28,7 @@ def main():
     if args.quick:
         some = np.random.default_rng(0).permutation(len(y))[:4000]
         x, y, candidates = x[some], y[some], (8, 10, 12)
-        whole = dataclasses.replace(presets.END_TO_END.whole, iterations=700)
-        pretraining = dataclasses.replace(presets.END_TO_END, whole=whole)
-        estimator.set_params(max_iter=140, pretraining=pretraining)
+        estimator.set_params(max_iter=140, pretraining=short_pretraining(700))
     if not results_file.rows(NAME, args.rows):
         choice = choose_n_clusters(x, candidates, estimator=estimator, n_runs=3, y=y, verbose=1)
         for record in choice.scores:

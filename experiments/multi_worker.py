@@ -13,7 +13,6 @@ pretrained weights in ``weights/``.
 import argparse
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import keras
 import numpy as np
 import results_file
+from running import free_address
 
 import dec
 from dec import DEC, DenseAutoencoder, Pretraining, Stage, datasets, metrics
@@ -91,9 +91,7 @@ def launch(n_workers, dataset, until):
 
     Worker 1 is killed when there is a file in the folder ``until``, if that is not None.
     """
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        address = f"localhost:{free.getsockname()[1]}"
+    address = free_address()
     command = [sys.executable, __file__, "--dataset", dataset, "--workers", str(n_workers)]
     workers = [
         subprocess.Popen([*command, "--worker", str(number), "--address", address])

@@ -15,19 +15,17 @@ any time and goes on where it was; the autoencoders are those of ``table.py``, k
 
 import argparse
 import copy
-import dataclasses
 import time
 from pathlib import Path
 
 import numpy as np
 import results_file
 from kept import pretrained
-from running import arguments
+from running import arguments, short_pretraining
 from sklearn.cluster import KMeans, SpectralClustering
 from write_tables import EXPERIMENTS, grouped
 
 from dec import DEC, SoftKMeans, datasets, metrics, plots
-from dec.training import presets
 
 NAME = "paper_tables"
 SEEDS = {"comparison": 3, "imbalance": 1, "interval": 1}  # of each table
@@ -73,9 +71,7 @@ def run(table, setting, seed, x, y, args):
         x, y, name = x[keep], y[keep], f"mnist-dense-rmin{setting}-{seed}"
     base = DEC(10, random_state=seed)
     if args.quick:
-        whole = dataclasses.replace(presets.END_TO_END.whole, iterations=300)
-        pretraining = dataclasses.replace(presets.END_TO_END, whole=whole)
-        base.set_params(max_iter=140, pretraining=pretraining)
+        base.set_params(max_iter=140, pretraining=short_pretraining(300))
         name = f"quick-{name}"
     before = pretrained(base, x, args.models / name)["seconds"]
     rows = []

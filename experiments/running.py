@@ -1,11 +1,16 @@
 """What every runner does before it starts."""
 
 import argparse
+import dataclasses
 import os
+import socket
 from pathlib import Path
 
 import keras
 import results_file
+
+from dec import Pretraining
+from dec.training import presets
 
 
 def arguments(doc: str, name: str, options=None) -> argparse.Namespace:
@@ -27,6 +32,19 @@ def arguments(doc: str, name: str, options=None) -> argparse.Namespace:
         print("--quick: a subset of data and runs. These figures are not those of the experiment.")
     limit_threads()
     return args
+
+
+def short_pretraining(iterations: int, **stage) -> Pretraining:
+    """End to end, with so many minibatches at least: for ``--quick``."""
+    whole = dataclasses.replace(presets.END_TO_END.whole, iterations=iterations, **stage)
+    return dataclasses.replace(presets.END_TO_END, whole=whole)
+
+
+def free_address() -> str:
+    """An address of this machine where nobody listens yet."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        return f"localhost:{free.getsockname()[1]}"
 
 
 def limit_threads():
