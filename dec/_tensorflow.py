@@ -6,6 +6,8 @@ and this one too where ``AVAILABLE`` is set to False, as the tests do to compare
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import itertools
 import weakref
 
@@ -18,6 +20,16 @@ if AVAILABLE:
 
 
 # Optimizers: one pass over the weights and their slots instead of four and more.
+
+
+def skip_all_reduce(optimizer):
+    """Keras's sum of gradients over replicas, where there is one, leaks: so it is left out.
+
+    TensorFlow registers a gradient of that sum, with which every compiled step and all variables
+    that it uses, such as the data, stay until the process ends.
+    """
+    if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+        optimizer._all_reduce_sum_gradients = list  # of pairs: gradient and variable
 
 
 def apply_momentum(variable, velocity, gradient, rate, momentum):
@@ -168,7 +180,10 @@ def pipeline_variable(targets: np.ndarray):
 
 
 def from_python(rows_of, like: np.ndarray):
-    """``rows_of``, a function of numbers (batch,) in Python, for batches: rows as of ``like``."""
+    """``rows_of``, a function of numbers (batch,) in Python, for batches: rows as of ``like``.
+
+    TensorFlow keeps such a function until the process ends, so it must hold nothing large.
+    """
 
     def look_up(numbers):
         rows = tf.numpy_function(rows_of, [numbers], like.dtype)
@@ -177,18 +192,23 @@ def from_python(rows_of, like: np.ndarray):
     return look_up
 
 
+@contextlib.contextmanager
 def dataset(batches, targets_of):
     """Batches (numbers, rows), read ahead, and their targets, no sooner than a step asks for them.
 
     A call of Python takes longer than it takes to draw a batch of numbers, so many batches are
-    drawn together where no rows come with them.
+    drawn together where no rows come with them. When the context is left, ``batches`` and the data
+    behind them are let go: TensorFlow keeps a generator until the process ends.
     """
     first = next(batches)
-    batches = itertools.chain([first], batches)
     names = [name for name, part in zip(("index", "x"), first, strict=True) if part is not None]
     together = 1 if "x" in names else 64
+    signature = {
+        name: tf.TensorSpec((together, *part.shape), part.dtype)
+        for name, part in zip(names, first, strict=False)
+    }
 
-    def without_targets():
+    def stacked(batches):
         while some := list(itertools.islice(batches, together)):
             parts = zip(names, zip(*some, strict=True), strict=False)
             yield {name: np.stack(part) for name, part in parts}
@@ -198,12 +218,17 @@ def dataset(batches, targets_of):
             return (batch,)
         return ({**batch, "target": targets_of(batch["index"])},)
 
-    signature = {
-        name: tf.TensorSpec((together, *part.shape), part.dtype)
-        for name, part in zip(names, first, strict=False)
-    }
-    made = tf.data.Dataset.from_generator(without_targets, output_signature=signature).unbatch()
+    # Held by this frame alone, so it is gone when the context is left.
+    drawn = stacked(itertools.chain([first], batches))
+    again = functools.partial(iter, functools.partial(_next, weakref.ref(drawn)), None)
+    made = tf.data.Dataset.from_generator(again, output_signature=signature).unbatch()
     options = tf.data.Options()
     options.autotune.enabled = False
     options.experimental_optimization.inject_prefetch = False
-    return made.prefetch(4).map(with_targets).with_options(options)
+    yield made.prefetch(4).map(with_targets).with_options(options)
+
+
+def _next(reference):
+    """What the generator has next; None when it has no more, or is no more."""
+    generator = reference()
+    return None if generator is None else next(generator, None)

@@ -134,8 +134,9 @@ def table(rows):
         preset = row["preset"] + ", float32" * single
         groups[row["dataset"], preset, row["method"]].append(row)
     lines = [
-        "| data set | pretraining | method | ACC % | NMI % | ARI % | seeds | minutes | paper ACC |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| data set | pretraining | method | ACC % | NMI % | ARI % | seeds | minutes | threads "
+        "| paper ACC |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for (dataset, preset, method), found in groups.items():
         cells = [
@@ -143,11 +144,12 @@ def table(rows):
             for s in ("acc", "nmi", "ari")
         ]
         minutes = np.mean([float(row["seconds"]) for row in found]) / 60
+        threads = ", ".join(sorted({row["threads"] for row in found}))
         paper = PAPER.get((dataset, method.removesuffix(" + linkage")), "")  # from its own start
         shown = "" if method == "k-means" else preset
         lines.append(
             f"| {dataset} | {shown} | {method} | {' | '.join(cells)} | {len(found)} "
-            f"| {minutes:.1f} | {paper} |"
+            f"| {minutes:.1f} | {threads} | {paper} |"
         )
     return "\n".join(lines)
 

@@ -6,6 +6,7 @@ import itertools
 import math
 import os
 import tempfile
+import weakref
 
 import keras
 import numpy as np
@@ -115,7 +116,8 @@ class RowModel(keras.Model):
         if self._targets is None:
             return None
         if isinstance(self._targets, np.memmap):
-            return _tensorflow.from_python(lambda numbers: self._targets[numbers], self._targets)
+            of = weakref.ref(self)
+            return _tensorflow.from_python(lambda numbers: of()._targets[numbers], self._targets)
         if self._pipeline_targets is None:
             self._pipeline_targets = _tensorflow.pipeline_variable(self._targets)
             self._targets = self._pipeline_targets
@@ -169,6 +171,8 @@ def fit(
     if not trainer.compiled or trainer.optimizer is not optimizer:  # else it goes on
         # Slots now, or TensorFlow traces the step twice: to find that they are missing, and again.
         optimizer.build(trainer.trainable_variables)
+        if _tensorflow.AVAILABLE:
+            _tensorflow.skip_all_reduce(optimizer)
         trainer.compile(
             optimizer=optimizer,
             # TensorFlow loops in one graph; JAX would unroll the steps and PyTorch takes only 1.
@@ -192,8 +196,8 @@ def fit(
     if trainer.stop_training or done >= epochs:
         pass
     elif _tensorflow.AVAILABLE:
-        dataset = _tensorflow.dataset(batches, trainer.to_pipeline())
-        trainer.fit(dataset, initial_epoch=done, epochs=epochs, **settings)
+        with _tensorflow.dataset(batches, trainer.to_pipeline()) as dataset:
+            trainer.fit(dataset, initial_epoch=done, epochs=epochs, **settings)
     else:
         for epoch in range(done, epochs):
             data = ((trainer.inputs(*batch),) for batch in itertools.islice(batches, steps))

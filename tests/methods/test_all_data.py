@@ -1,7 +1,9 @@
 """Data of every kind, given to every method."""
 
 import errno
+import gc
 import os
+import weakref
 
 import keras
 import numpy as np
@@ -107,3 +109,29 @@ def test_augmentation_changes_what_is_learned_and_not_how_one_predicts(method, f
     np.testing.assert_array_equal(model.predict(x), model.labels_)
     # Ten small steps change little, but the same batches would have given the same bits.
     assert (model.transform(x) != fitted.transform(x)).mean() > 0.5
+
+
+def test_a_fitted_model_holds_no_data(method, blobs, tmp_path):
+    """Nor does TensorFlow, which would keep what its graphs and its functions of Python hold."""
+
+    def compiled_steps():
+        gc.collect()
+        graphs = [o for o in gc.get_objects() if type(o).__name__ == "FuncGraph"]
+        return sum("step_on_data" in graph.name for graph in graphs)
+
+    before, gone = compiled_steps(), []
+    look = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda *_: gone.append(weakref.ref(look.model))
+    )
+    model = clone(method).set_params(scratch_dir=tmp_path)
+    for kind in ("array", "stream"):
+        rows = blobs[0].copy()
+        if kind == "stream":
+            rows = Batches([(rows, np.arange(len(rows)))])
+        gone.append(weakref.ref(rows))
+        model.fit(rows, callbacks=[look])
+        del rows
+        look.set_model(None)
+        assert compiled_steps() == before
+        assert all(reference() is None for reference in gone)
+    assert len(gone) > 2
