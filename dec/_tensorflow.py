@@ -23,10 +23,10 @@ if AVAILABLE:
 
 
 def skip_all_reduce(optimizer):
-    """Keras's sum of gradients over replicas, where there is one, leaks: so it is left out.
+    """Keras's sum of gradients over replicas is left out where there is one: it leaks.
 
-    TensorFlow registers a gradient of that sum, with which every compiled step and all variables
-    that it uses, such as the data, stay until the process ends.
+    It has a ``tf.custom_gradient``, which TensorFlow registers, and with it every compiled step and
+    all variables that it uses until the process ends.
     """
     if tf.distribute.get_strategy().num_replicas_in_sync == 1:
         optimizer._all_reduce_sum_gradients = list  # of pairs: gradient and variable
@@ -170,7 +170,23 @@ def outputs(model: keras.Model, rows: np.ndarray, block: int) -> list[np.ndarray
     return [output.numpy() for output in loops[key](tf.convert_to_tensor(rows))]
 
 
-# Batches.
+# Data and batches.
+
+
+def emptied_at_the_end(variable: keras.Variable) -> keras.Variable:
+    """``variable``, whose memory is free as soon as nobody has it any more.
+
+    A graph that has read it may stay until the process ends: TensorFlow registers every
+    ``tf.custom_gradient``, such as that of a convolution above, with all that it refers to.
+    """
+    weakref.finalize(variable, _empty, variable.value.handle, variable.dtype).atexit = False
+    return variable
+
+
+def _empty(handle, dtype):
+    with tf.init_scope():  # garbage may be collected while a graph is made
+        nothing = tf.zeros(0, dtype)
+        tf.raw_ops.AssignVariableOp(resource=handle, value=nothing, validate_shape=False)
 
 
 def pipeline_variable(targets: np.ndarray):

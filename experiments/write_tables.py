@@ -57,23 +57,43 @@ def main():
         write(page, name, partial(grouped, keys=keys, values=values))
 
     write_speed()
+    write_large()
+
+
+def newest(name, *keys):
+    """Of the rows of a benchmark the last one of every combination of ``keys``."""
+    with (ROOT / f"benchmarks/results/{name}.csv").open(newline="") as file:
+        return {tuple(row[key] for key in keys): row for row in csv.DictReader(file)}
 
 
 def write_speed():
-    """The newest row of every line of ``benchmarks/speed.py`` on every kind of processor."""
-    with (ROOT / "benchmarks/results/speed.csv").open() as file:
-        newest = {(row["units"], row["what"]): row for row in csv.DictReader(file)}
+    """Every line of ``benchmarks/speed.py`` on every kind of processor."""
     lines = [
         "| bfloat16 units | | incumbent, s | dec, s | limit, s | times as fast | of the limit |",
         "|---|---|---|---|---|---|---|",
     ]
-    for (units, what), row in newest.items():
+    for (units, what), row in newest("speed", "units", "what").items():
         seconds = {who: float(row[who] or "nan") for who in ("incumbent", "dec", "limit")}
         ratios = seconds["incumbent"] / seconds["dec"], seconds["dec"] / seconds["limit"]
         cells = [f"{s:.2f}" for s in seconds.values()] + [f"{ratio:.1f}" for ratio in ratios]
         cells = ["" if c == "nan" else c for c in cells]
         lines.append(f"| {' | '.join((units, what, *cells))} |")
     put("docs/performance.md", "speed", "\n".join(lines))
+
+
+def write_large():
+    """Every run of ``benchmarks/large.py``, the smallest first."""
+    phases = ("pretrain", "initialize", "refine")
+    lines = [
+        "| | rows | an epoch of pretraining, s | start, s | 500 steps and 2 refreshes, s | MB |",
+        "|---|---|---|---|---|---|",
+    ]
+    for (kind, rows), row in sorted(
+        newest("large", "kind", "rows").items(), key=lambda item: (int(item[0][1]), item[0][0])
+    ):
+        seconds = " | ".join(row[f"{phase}_seconds"] for phase in phases)
+        lines.append(f"| {kind} | {int(rows):,} | {seconds} | {row['peak_mb']} |")
+    put("docs/performance.md", "large", "\n".join(lines))
 
 
 def place(row):

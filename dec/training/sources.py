@@ -20,6 +20,8 @@ import numpy as np
 import scipy.sparse
 from sklearn.utils import check_array
 
+from dec import _tensorflow
+
 #: Rows that are looked at together, unless more or fewer are asked for.
 BLOCK = 4096
 
@@ -142,7 +144,8 @@ class Rows(Source):
     def resident(self):
         if self.on_disk or scipy.sparse.issparse(self.X):
             return None
-        return keras.Variable(self.X, dtype=str(self.dtype), trainable=False, name="rows")
+        rows = keras.Variable(self.X, dtype=str(self.dtype), trainable=False, name="rows")
+        return _tensorflow.emptied_at_the_end(rows) if _tensorflow.AVAILABLE else rows
 
     def blocks(self, size=BLOCK):
         for start in range(0, self.shape[0], size):

@@ -1,5 +1,6 @@
 """Rows from memory, from disk and from streams."""
 
+import gc
 import itertools
 
 import h5py
@@ -231,3 +232,19 @@ def test_the_head(x):
     np.testing.assert_array_equal(as_source(x).head(4), x[:4])
     np.testing.assert_array_equal(as_source(x).head(100), x)
     assert isinstance(as_source(x), Rows)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="what TensorFlow would keep")
+def test_rows_leave_the_device_with_their_source():
+    import tensorflow as tf
+
+    source = as_source(np.ones((6, 2), np.uint8))
+    handle = source.resident.value.handle  # all that a graph that is kept has of them
+
+    def on_device():
+        return tf.raw_ops.ReadVariableOp(resource=handle, dtype=tf.uint8)
+
+    assert on_device().shape == (6, 2)
+    del source
+    gc.collect()
+    assert on_device().shape == (0,)
