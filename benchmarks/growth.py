@@ -157,6 +157,9 @@ def save(what, medians):
         log_x=True,
         log_y=True,
     )
+    horizontal = figure.axes[0].xaxis
+    horizontal.set_ticks(list(medians), [f"{value:,}" for value in medians])
+    horizontal.set_ticks([], minor=True)
     figure.savefig(RESULTS / f"growth_{what}.png", dpi=150)
 
 
