@@ -10,6 +10,8 @@ import numpy as np
 import results_file
 from table import METHODS
 
+from dec import datasets
+
 ROOT = Path(__file__).parent.parent
 PERCENT = ("acc", "nmi", "ari", "kmeans_acc")
 # Rows -> what a line of their table is, and what it tells.
@@ -50,7 +52,7 @@ PAPER = {
 
 
 def main():
-    write("README.md", "dec", table)
+    write("README.md", "dec", lambda rows: table(sorted(rows, key=by_data)))
     write("README.md", "table", lambda rows: table(sorted(rows, key=place)))
     for name, (keys, values) in EXPERIMENTS.items():
         page = "docs/distributed.md" if name == "multi_worker" else "docs/experiments.md"
@@ -94,6 +96,11 @@ def write_large():
         seconds = " | ".join(row[f"{phase}_seconds"] for phase in phases)
         lines.append(f"| {kind} | {int(rows):,} | {seconds} | {row['peak_mb']} |")
     put("docs/performance.md", "large", "\n".join(lines))
+
+
+def by_data(row):
+    """By data set, then by what made the autoencoder; float32 last."""
+    return datasets.names().index(row["dataset"]), row["preset"], row["precision"] == "float32"
 
 
 def place(row):
@@ -148,17 +155,19 @@ def cell(value, found):
 
 
 def table(rows):
-    groups = defaultdict(list)
+    groups = defaultdict(dict)
     for row in rows:
-        single = row["precision"] == "float32"
-        preset = row["preset"] + ", float32" * single
-        groups[row["dataset"], preset, row["method"]].append(row)
+        preset = row["preset"] + ", float32" * (row["precision"] == "float32")
+        if row["method"] == "k-means":  # of the data themselves
+            preset = ""
+        groups[row["dataset"], preset, row["method"]].setdefault(row["seed"], row)
     lines = [
         "| data set | pretraining | method | ACC % | NMI % | ARI % | seeds | minutes | threads "
         "| paper ACC |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for (dataset, preset, method), found in groups.items():
+    for (dataset, preset, method), runs in groups.items():
+        found = runs.values()
         cells = [
             results_file.spread([100 * float(row[s]) for row in found])
             for s in ("acc", "nmi", "ari")
@@ -166,9 +175,8 @@ def table(rows):
         minutes = np.mean([float(row["seconds"]) for row in found]) / 60
         threads = ", ".join(sorted({row["threads"] for row in found}))
         paper = PAPER.get((dataset, method.removesuffix(" + linkage")), "")  # from its own start
-        shown = "" if method == "k-means" else preset
         lines.append(
-            f"| {dataset} | {shown} | {method} | {' | '.join(cells)} | {len(found)} "
+            f"| {dataset} | {preset} | {method} | {' | '.join(cells)} | {len(found)} "
             f"| {minutes:.1f} | {threads} | {paper} |"
         )
     return "\n".join(lines)
