@@ -25,8 +25,15 @@ EXPERIMENTS = {
     "paper_tables": (("table", "setting", "method"), ("acc", "nmi", "n", "n_iter")),
     "confidence": (("decided",), ("min_confidence", "mean_confidence", "acc")),
     "multi_worker": (
-        ("dataset", "workers"),
-        ("equal_labels", "column_sums_apart", "acc", "acc_one_process", "n_iter"),
+        ("dataset", "workers", "devices_of_one_process"),
+        (
+            "equal_labels",
+            "column_sums_apart",
+            "acc",
+            "acc_one_process",
+            "n_iter",
+            "n_iter_one_process",
+        ),
     ),
     "choose_k": (
         ("n_clusters",),
