@@ -16,6 +16,7 @@ weights in ``weights/``.
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -75,6 +76,7 @@ def main():
         "seconds_one_process": round(seconds["one process"], 1),
     }  # fmt: skip
     print(*(f"{name}: {value}" for name, value in row.items()), sep="\n")
+    shutil.rmtree(out / "checkpoints")  # or the next run would be at its end
     if not args.quick:
         results_file.append("multi_worker", **row)
 
@@ -98,8 +100,9 @@ def parse():
 def launch(n_workers, dataset, until):
     """Start the workers and wait for them; one that fails ends them all, with an error.
 
-    Worker 1 is killed when there is a file in the folder ``until``, if that is not None.
+    Worker 1 is killed when there is a new checkpoint in the folder ``until``, if that is not None.
     """
+    before = set() if until is None else set(until.glob("checkpoint-*"))
     address = free_address()
     command = [sys.executable, __file__, "--dataset", dataset, "--workers", str(n_workers)]
     workers = [
@@ -108,7 +111,7 @@ def launch(n_workers, dataset, until):
     ]
     try:
         while any(worker.poll() is None for worker in workers):
-            if until is not None and any(until.glob("checkpoint-*")):
+            if until is not None and set(until.glob("checkpoint-*")) - before:
                 workers[1].send_signal(signal.SIGKILL)
                 until = None
             for number, worker in enumerate(workers):
