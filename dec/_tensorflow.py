@@ -172,14 +172,26 @@ def outputs(model: keras.Model, rows: np.ndarray, block: int) -> list[np.ndarray
 
 # Data and batches.
 
+#: Bytes whose multiples are the addresses of the arrays that TensorFlow takes as they are.
+ALIGNMENT = 64
 
-def emptied_at_the_end(variable: keras.Variable) -> keras.Variable:
-    """``variable``, whose memory is free as soon as nobody has it any more.
 
-    A graph that has read it may stay until the process ends: TensorFlow registers every
-    ``tf.custom_gradient``, such as that of a convolution above, with all that it refers to.
+def resident(rows: np.ndarray, dtype: np.dtype, owner) -> keras.Variable:
+    """``rows`` on the device, in ``dtype``, whose memory is free as soon as ``owner`` is gone.
+
+    On a processor that is one copy: of an array TensorFlow would make two, and keep the memory for
+    itself. A graph that has read the variable may stay until the process ends, for TensorFlow
+    registers every ``tf.custom_gradient``, such as that of a convolution above, with all that it
+    refers to; and a model that has it stays until garbage is collected.
     """
-    weakref.finalize(variable, _empty, variable.value.handle, variable.dtype).atexit = False
+    size = rows.size * dtype.itemsize
+    memory = np.empty(size + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    copy = memory[start : start + size].view(dtype).reshape(rows.shape)
+    copy[...] = rows
+    tensor = tf.experimental.dlpack.from_dlpack(copy.__dlpack__())
+    variable = keras.Variable(tensor, dtype=dtype.name, trainable=False, name="rows")
+    weakref.finalize(owner, _empty, variable.value.handle, dtype).atexit = False
     return variable
 
 

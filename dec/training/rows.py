@@ -86,7 +86,10 @@ class RowModel(keras.Model):
     def __init__(self, X, weights: dict[str, float], augment=None, **kwargs):
         super().__init__(dtype="float32", **kwargs)
         self.augment = augment
-        self.rows = as_source(X).resident
+        source = as_source(X)
+        self.rows = source.resident
+        if source is not X:
+            self._source = source  # or its rows would be gone
         self._targets = self._pipeline_targets = None
         self.loss_weights = dict(weights)
         self.means = {name: keras.metrics.Mean(name=name) for name in weights}

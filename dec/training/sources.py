@@ -40,7 +40,7 @@ class Source(abc.ABC):
     dtype : numpy.dtype
         float32 or uint8.
     resident : keras.Variable or None
-        The rows, where they lie on the device as a whole.
+        The rows, where they lie on the device as a whole: as long as there is this source.
     """
 
     shape: tuple[int, ...]
@@ -144,8 +144,9 @@ class Rows(Source):
     def resident(self):
         if self.on_disk or scipy.sparse.issparse(self.X):
             return None
-        rows = keras.Variable(self.X, dtype=str(self.dtype), trainable=False, name="rows")
-        return _tensorflow.emptied_at_the_end(rows) if _tensorflow.AVAILABLE else rows
+        if _tensorflow.AVAILABLE:
+            return _tensorflow.resident(self.X, self.dtype, owner=self)
+        return keras.Variable(self.X, dtype=self.dtype.name, trainable=False, name="rows")
 
     def blocks(self, size=BLOCK):
         for start in range(0, self.shape[0], size):

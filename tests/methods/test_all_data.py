@@ -11,7 +11,7 @@ import pytest
 import scipy.sparse
 from sklearn.base import clone
 
-from dec import DCN, LESC, DeepClusterer, SoftKMeans
+from dec import DCN, LESC, DeepClusterer, SoftKMeans, _tensorflow
 from dec.layers import RandomAffine
 from dec.methods import base
 
@@ -135,3 +135,23 @@ def test_a_fitted_model_holds_no_data(method, blobs, tmp_path):
         assert compiled_steps() == before
         assert all(reference() is None for reference in gone)
     assert len(gone) > 2
+
+
+@pytest.mark.skipif(not _tensorflow.AVAILABLE, reason="what TensorFlow would keep")
+def test_no_rows_lie_on_the_device_when_a_phase_is_over(method, blobs, monkeypatch):
+    made, resident = [], _tensorflow.resident
+
+    def watched(*arguments, **named):
+        made.append(resident(*arguments, **named))
+        return made[-1]
+
+    monkeypatch.setattr(_tensorflow, "resident", watched)
+    model = clone(method)
+    gc.disable()  # which would help sooner or later
+    try:
+        for phase in (model.pretrain, model.initialize, model.refine, model.fit):
+            phase(blobs[0])
+            assert not any(rows.value.read_value().shape[0] for rows in made)
+    finally:
+        gc.enable()
+    assert len(made) > 1
