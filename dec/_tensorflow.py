@@ -179,20 +179,27 @@ ALIGNMENT = 64
 def resident(rows: np.ndarray, dtype: np.dtype, owner) -> keras.Variable:
     """``rows`` on the device, in ``dtype``, whose memory is free as soon as ``owner`` is gone.
 
-    On a processor that is one copy: of an array TensorFlow would make two, and keep the memory for
-    itself. A graph that has read the variable may stay until the process ends, for TensorFlow
-    registers every ``tf.custom_gradient``, such as that of a convolution above, with all that it
-    refers to; and a model that has it stays until garbage is collected.
+    A graph that has read the variable may stay until the process ends, for TensorFlow registers
+    every ``tf.custom_gradient``, such as that of a convolution above, with all that it refers to;
+    and a model that has it stays until garbage is collected.
+    """
+    tensor = _copied(rows, dtype)
+    variable = keras.Variable(tensor, dtype=dtype.name, trainable=False, name="rows")
+    weakref.finalize(owner, _empty, variable.value.handle, dtype).atexit = False
+    return variable
+
+
+def _copied(rows: np.ndarray, dtype: np.dtype):
+    """``rows`` as a tensor in memory that is free with it.
+
+    By one copy: of an array TensorFlow would make two, and keep the memory for itself.
     """
     size = rows.size * dtype.itemsize
     memory = np.empty(size + ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT
     copy = memory[start : start + size].view(dtype).reshape(rows.shape)
     copy[...] = rows
-    tensor = tf.experimental.dlpack.from_dlpack(copy.__dlpack__())
-    variable = keras.Variable(tensor, dtype=dtype.name, trainable=False, name="rows")
-    weakref.finalize(owner, _empty, variable.value.handle, dtype).atexit = False
-    return variable
+    return tf.experimental.dlpack.from_dlpack(copy.__dlpack__())
 
 
 def _empty(handle, dtype):
@@ -201,10 +208,28 @@ def _empty(handle, dtype):
         tf.raw_ops.AssignVariableOp(resource=handle, value=nothing, validate_shape=False)
 
 
-def pipeline_variable(targets: np.ndarray):
-    """The targets (n, k) where batches are made; n may change."""
-    with tf.device("CPU"):
-        return tf.Variable(targets, shape=(None, targets.shape[1]), trainable=False)
+class PipelineTargets:
+    """The targets (n, k) where batches are made, as they are by then; n may change."""
+
+    def __init__(self, targets: np.ndarray):
+        with tf.device("CPU"):
+            self.variable = tf.Variable(
+                _copied(targets, targets.dtype), shape=(None, targets.shape[1]), trainable=False
+            )
+
+    def assign(self, targets: np.ndarray | None):
+        """None: no rows."""
+        if targets is None:
+            targets = np.empty((0, self.variable.shape[1]), self.variable.dtype.as_numpy_dtype)
+        self.variable.assign(_copied(targets, targets.dtype))
+
+    def __call__(self, numbers):
+        """Numbers (batch,) -> their targets (batch, k)."""
+        # Read, and not sparse_read, after which TensorFlow copies all rows at every assignment.
+        return tf.gather(self.variable.read_value(), numbers)
+
+    def numpy(self) -> np.ndarray:
+        return self.variable.numpy()
 
 
 def from_python(rows_of, like: np.ndarray):

@@ -16,7 +16,7 @@ from dec.training import evaluation, workers
 from dec.training.progress import Progress
 from dec.training.sources import Source, as_source
 
-#: Bytes of the rows that a forward pass has in memory at once, where they come from a disk.
+#: Bytes of the rows, or of their outputs, that a forward pass looks at together.
 WINDOW_BYTES = 32 << 20
 
 
@@ -28,7 +28,8 @@ def forward(model: keras.Model, X, kept=None, folder=None) -> np.ndarray:
     """
     source, outputs = as_source(X), None
     row_bytes = source.dtype.itemsize * math.prod(source.shape[1:])
-    size = max(WINDOW_BYTES // row_bytes, evaluation.BLOCK)
+    output_bytes = 4 * math.prod(model.output_shape[1:])
+    size = max(WINDOW_BYTES // max(row_bytes, output_bytes), evaluation.BLOCK)
     for numbers, rows in source.blocks(size):
         (block,) = evaluation.outputs(model, rows)
         block = block if kept is None else kept(block)
@@ -104,11 +105,8 @@ class RowModel(keras.Model):
     def targets(self, targets):
         if self._pipeline_targets is None:
             self._targets = targets
-        elif targets is None:
-            self._targets = None
-            self._pipeline_targets.assign(self._pipeline_targets[:0])
         else:
-            self._targets = self._pipeline_targets
+            self._targets = None if targets is None else self._pipeline_targets
             self._pipeline_targets.assign(targets)
 
     def to_pipeline(self):
@@ -122,9 +120,9 @@ class RowModel(keras.Model):
             of = weakref.ref(self)
             return _tensorflow.from_python(lambda numbers: of()._targets[numbers], self._targets)
         if self._pipeline_targets is None:
-            self._pipeline_targets = _tensorflow.pipeline_variable(self._targets)
+            self._pipeline_targets = _tensorflow.PipelineTargets(self._targets)
             self._targets = self._pipeline_targets
-        return self._pipeline_targets.sparse_read
+        return self._pipeline_targets
 
     def inputs(self, numbers, rows) -> dict:
         """What ``call`` takes: the numbers (batch,) and, unless they are resident, the rows."""

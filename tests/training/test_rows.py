@@ -84,6 +84,23 @@ def test_forward_puts_rows_in_their_places(monkeypatch):
     assert forward(model, as_source(x)).dtype == np.float32
 
 
+@pytest.mark.parametrize("units", [2, 50])
+def test_forward_looks_at_few_rows_and_at_few_outputs_together(units, monkeypatch):
+    monkeypatch.setattr(rows_of, "WINDOW_BYTES", 1000)
+    monkeypatch.setattr(evaluation, "BLOCK", 1)
+    lengths, outputs = [], evaluation.outputs
+
+    def watched(model, rows):
+        lengths.append(len(rows))
+        return outputs(model, rows)
+
+    monkeypatch.setattr(evaluation, "outputs", watched)
+    x = np.zeros((60, 10), "float32")  # 40 bytes a row
+    model = keras.Sequential([keras.Input((10,)), keras.layers.Dense(units)])
+    assert forward(model, x).shape == (60, units)
+    assert lengths == ([25, 25, 10] if units == 2 else [5] * 12)
+
+
 def test_finite():
     x = np.float32([[1e38, 3e38], [3e38, 3e38]])  # the sum is finite in float64
     assert finite(x, as_source(x)) is x
