@@ -200,9 +200,10 @@ def steps_with(k, x, kind):
     model = DEC(k, network=DenseAutoencoder((500, 500, 2000, 64)), precision=kind, random_state=0)
     model.set_params(pretraining=Pretraining(mean_square=0.1), init="k-means", n_init=1)
     model.set_params(sphere=False).pretrain(x[:4000]).initialize(x[:4000])
-    trainer = model.build_trainer(as_source(x))
-    trainer.targets = np.full((len(x), k), 1 / k, np.float32)
-    return epochs_of(trainer, as_source(x), MomentumSGD(0.01, 0.9), 200)
+    x = as_source(x)
+    trainer = model.build_trainer(x)
+    trainer.targets = np.full((x.n, k), 1 / k, np.float32)
+    return epochs_of(trainer, x, MomentumSGD(0.01, 0.9), 200)
 
 
 def products(n, kind, mirrored):

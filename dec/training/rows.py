@@ -71,7 +71,7 @@ class RowModel(keras.Model):
     Parameters
     ----------
     X
-        The data set, (n, ...), or its source.
+        The data set, (n, ...), or its source, which must be held as long as this is trained.
     weights
         Factor of each loss term in the total, ``{name: weight}``.
     augment : keras.layers.Layer, optional
