@@ -177,7 +177,7 @@ ALIGNMENT = 64
 
 
 def resident(rows: np.ndarray, dtype: np.dtype, owner) -> keras.Variable:
-    """``rows`` on the device, in ``dtype``, whose memory is free as soon as ``owner`` is gone.
+    """``rows`` (n, ...) on the device, in ``dtype``; the memory is free when ``owner`` is gone.
 
     A graph that has read the variable may stay until the process ends, for TensorFlow registers
     every ``tf.custom_gradient``, such as that of a convolution above, with all that it refers to;
@@ -190,7 +190,7 @@ def resident(rows: np.ndarray, dtype: np.dtype, owner) -> keras.Variable:
 
 
 def _copied(rows: np.ndarray, dtype: np.dtype):
-    """``rows`` as a tensor in memory that is free with it.
+    """``rows`` (n, ...) as a tensor in memory that is free with it.
 
     By one copy: of an array TensorFlow would make two, and keep the memory for itself.
     """
@@ -229,6 +229,7 @@ class PipelineTargets:
         return tf.gather(self.variable.read_value(), numbers)
 
     def numpy(self) -> np.ndarray:
+        """All of them, (n, k)."""
         return self.variable.numpy()
 
 

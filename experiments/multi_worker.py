@@ -9,9 +9,9 @@
 Each worker is a process of its own on the JAX backend that reads its own file of rows; here they
 are all on this machine, on a cluster each is on another (docs/distributed.md). The one process has
 as many devices as there are workers, so it adds the same numbers in the same order and must come to
-the same bits. With one device it rounds otherwise; self-training makes of the last bit of a weight
-a ten-thousandth of P's column sums in some hundred minibatches. MNIST starts at the pretrained
-weights in ``weights/``.
+the same bits. With one device it rounds otherwise, and self-training enlarges the last bit of a
+weight until the run ends at another refresh. MNIST starts at the pretrained weights in
+``weights/``.
 """
 
 import argparse

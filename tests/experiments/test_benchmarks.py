@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
     [
         (("speed.py", "--samples", "1200", "--repeats", "1"), {"speed": 5}),
         pytest.param(
-            ("large.py", "--rows", "4000", "--in-memory", "2000"), {"large": 4},
+            ("large.py", "--rows", "4000", "--in-memory", "2000"), {"large": 5},
             marks=pytest.mark.slow,
         ),
         pytest.param(("growth.py", "--quick"), {}, marks=pytest.mark.slow),
